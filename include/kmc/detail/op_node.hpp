@@ -1,0 +1,53 @@
+// The hinge of kmc: a run of requests for one server with one completion.
+//
+// A node lives in the awaiter of a single call or in the arena of a batch, never on its own. While
+// it is under way exactly one connection knows it (`where`): in its pending list, through slots of
+// its pipeline, or both when the window cut the run. Whoever destroys a node that is under way
+// calls connection::abandon first; afterwards nothing points to it.
+
+#pragma once
+
+#include <cstdint>
+
+#include <kmc/detail/intrusive_list.hpp>
+#include <kmc/detail/request.hpp>
+#include <kmc/error.hpp>
+
+namespace kmc::detail {
+
+class connection;
+struct op_node;
+struct reply;
+
+/// Something that waits for its turn to run on the reactor. `run` is user code's way in: it is
+/// called from the ready queue and from nowhere else.
+struct ready_node : list_hook {
+    void (*run)(ready_node&) noexcept = nullptr;
+};
+
+/// What the owner of a node does with news. All three only store or queue; none runs user code,
+/// and none may touch the connection.
+struct op_hooks {
+    /// Request `index` was answered. The reply's bytes are valid during the call only; a landed
+    /// block may be taken.
+    void (*on_reply)(op_node&, std::uint32_t index, reply&) noexcept;
+    /// Request `index` will not be answered.
+    void (*on_error)(op_node&, std::uint32_t index, error) noexcept;
+    /// Every request had its on_reply or on_error; nothing points to the node any more.
+    void (*on_complete)(op_node&) noexcept;
+};
+
+struct op_node : ready_node {
+    const op_hooks* hooks = nullptr;
+    const request* requests = nullptr;  ///< `count` of them; views live until on_complete.
+    std::uint32_t count = 0;
+    std::uint32_t encoded = 0;                ///< How many are on the wire, in order.
+    std::uint32_t open = 0;                   ///< How many lack an answer; count at the start.
+    std::uint16_t server = error::no_server;  ///< Index in the client's list.
+    connection* where = nullptr;
+
+    void answer(std::uint32_t index, reply& r) noexcept { hooks->on_reply(*this, index, r); }
+    void fail(std::uint32_t index, error e) noexcept { hooks->on_error(*this, index, e); }
+};
+
+}  // namespace kmc::detail

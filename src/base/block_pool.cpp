@@ -1,0 +1,116 @@
+#include <kmc/detail/block_pool.hpp>
+
+#include <array>
+#include <cstdint>
+#include <new>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define KMC_NO_RECYCLING
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define KMC_NO_RECYCLING
+#endif
+
+namespace kmc::detail {
+namespace {
+
+#if defined(KMC_NO_RECYCLING)
+constexpr bool recycles = false;
+#else
+constexpr bool recycles = true;
+#endif
+
+constexpr std::size_t class_bytes = 64;
+constexpr std::size_t class_count = 32;
+constexpr std::size_t pooled_bytes_max = class_bytes * class_count;
+constexpr std::uint32_t blocks_per_class = 256;  // at most 8.3 MiB a thread, if it used them all
+
+struct free_block {
+    free_block* next;
+};
+
+struct free_list {
+    free_block* first = nullptr;
+    std::uint32_t count = 0;
+};
+
+// Trivially destructible on purpose: blocks may still be returned while the thread's other
+// thread_local objects are being destroyed, after `sweeper` has run.
+struct free_lists {
+    std::array<free_list, class_count> of_class;
+    bool is_swept = false;
+};
+constinit thread_local free_lists lists;
+
+// Gives the thread's blocks back when the thread ends.
+struct sweeper {
+    ~sweeper() {
+        lists.is_swept = true;
+        for (free_list& list : lists.of_class) {
+            while (list.first != nullptr) {
+                free_block* block = list.first;
+                list.first = block->next;
+                ::operator delete(block);
+            }
+            list.count = 0;
+        }
+    }
+    void arm() noexcept {}
+};
+thread_local sweeper sweeps_at_thread_end;
+
+std::size_t class_of(std::size_t size) noexcept {
+    return size == 0 ? 0 : (size - 1) / class_bytes;
+}
+
+bool is_pooled(std::size_t size) noexcept {
+    return recycles && size <= pooled_bytes_max;
+}
+
+void* pop(std::size_t size) noexcept {
+    free_list& list = lists.of_class[class_of(size)];
+    free_block* block = list.first;
+    if (block == nullptr) return nullptr;
+    list.first = block->next;
+    --list.count;
+    return block;
+}
+
+// A pooled block has the size of its class, so that it can serve every size of the class.
+std::size_t allocated_bytes(std::size_t size) noexcept {
+    return is_pooled(size) ? (class_of(size) + 1) * class_bytes : size;
+}
+
+}  // namespace
+
+void* take_block(std::size_t size) {
+    if (is_pooled(size)) {
+        if (void* block = pop(size)) return block;
+    }
+    return ::operator new(allocated_bytes(size));
+}
+
+void* try_take_block(std::size_t size) noexcept {
+    if (is_pooled(size)) {
+        if (void* block = pop(size)) return block;
+    }
+    return ::operator new(allocated_bytes(size), std::nothrow);
+}
+
+void return_block(void* block, std::size_t size) noexcept {
+    if (block == nullptr) return;
+    if (is_pooled(size) && !lists.is_swept) {
+        free_list& list = lists.of_class[class_of(size)];
+        if (list.count < blocks_per_class) {
+            sweeps_at_thread_end.arm();  // its first use on a thread registers its destructor
+            list.first = ::new (block) free_block{list.first};
+            ++list.count;
+            return;
+        }
+    }
+    ::operator delete(block);
+}
+
+}  // namespace kmc::detail

@@ -1,0 +1,46 @@
+#include <kmc/client.hpp>
+
+#include "client/client_state.hpp"
+#include "loop/runtime_state.hpp"
+
+namespace kmc {
+
+config_result<client> client::open(runtime& rt, std::string_view servers,
+                                   const client_options& options) {
+    auto list = server_list::parse(servers);
+    if (!list) return list.error();
+    return open(rt, std::move(list.value()), options);
+}
+
+config_result<client> client::open(runtime& rt, server_list servers,
+                                   const client_options& options) {
+    return detail::client_state::open(detail::runtime_access::state_of(rt).reactors(),
+                                      std::move(servers), options);
+}
+
+std::span<const server> client::servers() const noexcept {
+    return state_->ring().servers();
+}
+
+std::size_t client::locate(std::string_view key) const noexcept {
+    return state_->ring().locate(key);
+}
+
+std::string client::describe(const error& e) const {
+    std::string text;
+    if (e.server < servers().size()) {
+        text += servers()[e.server].text;
+        text += ": ";
+    }
+    text += to_text(e.code);
+    if (e.status != 0) {
+        text += " (status ";
+        text += std::to_string(e.status);
+        text += ")";
+    }
+    text += ", ";
+    text += to_text(e.at);
+    return text;
+}
+
+}  // namespace kmc

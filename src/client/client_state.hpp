@@ -1,0 +1,54 @@
+// What the handles of one client share: the servers, the ring, and a view per reactor.
+
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <kmc/client.hpp>
+#include <kmc/options.hpp>
+#include <kmc/result.hpp>
+#include <kmc/server_list.hpp>
+
+#include "loop/reactor.hpp"
+#include "routing/topology.hpp"
+
+namespace kmc::detail {
+
+class client_view;
+
+class client_state {
+public:
+    // The reactors must outlive the client; client::open passes those of a runtime, tests their
+    // own.
+    [[nodiscard]] static config_result<client> open(std::vector<reactor*> reactors,
+                                                    server_list servers,
+                                                    const client_options& options);
+
+    [[nodiscard]] static client_state& of(const client& handle) noexcept { return *handle.state_; }
+
+    client_state(std::vector<reactor*> reactors, std::shared_ptr<const topology> ring,
+                 const client_options& options);
+    client_state(const client_state&) = delete;
+    client_state& operator=(const client_state&) = delete;
+    // Any thread: asks each reactor to close its view.
+    ~client_state();
+
+    // The view of the reactor whose turn runs on this thread, made on first use; null on any other
+    // thread. Throws std::bad_alloc.
+    [[nodiscard]] client_view* view();
+
+    [[nodiscard]] const topology& ring() const noexcept { return *topology_; }
+    [[nodiscard]] const client_options& options() const noexcept { return options_; }
+
+private:
+    std::vector<reactor*> reactors_;
+    std::shared_ptr<const topology> topology_;
+    client_options options_;
+    // Each entry is written by its reactor alone; the destructor reads all.
+    std::unique_ptr<std::atomic<client_view*>[]> views_;
+};
+
+}  // namespace kmc::detail

@@ -1,0 +1,40 @@
+// How a foreign thread ends the sleep of an engine: an eventfd, written to only while the engine
+// sleeps, so that a thousand calls cost one write.
+//
+// wake() first leaves its wish and then looks for a sleeper; the engine first says that it sleeps
+// and then looks for a wish. Both store before they load, hence seq_cst: one of them sees the
+// other.
+
+#pragma once
+
+#include <atomic>
+
+namespace kmc::detail {
+
+class waker {
+public:
+    // Throws std::system_error when there is no descriptor left.
+    waker();
+    waker(const waker&) = delete;
+    waker& operator=(const waker&) = delete;
+    ~waker();
+
+    // Becomes readable when a sleeper is woken. Blocking, since a ring would not wait otherwise;
+    // a write blocks only at 2^64 - 2.
+    [[nodiscard]] int fd() const noexcept { return fd_; }
+
+    // Any thread.
+    void wake() noexcept;
+
+    // Before waiting. False when somebody has called wake() since the last sleep: do not wait.
+    [[nodiscard]] bool lie_down() noexcept;
+    // After waiting, and after lie_down() in any case. True when wake() was called.
+    [[nodiscard]] bool get_up() noexcept;
+
+private:
+    int fd_;
+    std::atomic<bool> wished_{false};
+    std::atomic<bool> sleeping_{false};
+};
+
+}  // namespace kmc::detail

@@ -1,0 +1,156 @@
+#include "loop/reactor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace kmc::detail {
+namespace {
+
+thread_local reactor* current_reactor = nullptr;
+
+}  // namespace
+
+io_object::io_object(reactor& r) : reactor_(r) {
+    if (r.free_objects_.empty()) {
+        // Room to come back to the free list later without a chance to fail.
+        r.free_objects_.reserve(r.objects_.size() + 1);
+        r.objects_.push_back(this);
+        index_ = static_cast<std::uint32_t>(r.objects_.size() - 1);
+    } else {
+        index_ = r.free_objects_.back();
+        r.free_objects_.pop_back();
+        r.objects_[index_] = this;
+    }
+}
+
+io_object::~io_object() {
+    reactor_.objects_[index_] = nullptr;
+    reactor_.free_objects_.push_back(index_);
+}
+
+reactor::reactor(std::unique_ptr<io_engine> engine, unsigned index, std::uint64_t seed)
+    : engine_(std::move(engine)), index_(index), random_(seed), timers_(engine_->now()) {}
+
+reactor::~reactor() {
+    KMC_ASSERT(residents_.empty());
+    ending_ = false;
+    sweep_residents();
+}
+
+reactor* reactor::current() noexcept {
+    return current_reactor;
+}
+
+void reactor::adopt(std::unique_ptr<resident> guest) noexcept {
+    resident& stays = *guest.release();
+    residents_.push_back(stays);
+    if (ending_) evict(stays);
+}
+
+void reactor::evict(resident& guest) noexcept {
+    guest.close();
+    guest.unlink();
+    leaving_.push_back(guest);
+}
+
+void reactor::sweep_residents() noexcept {
+    if (ending_) return;
+    for (resident* guest = leaving_.empty() ? nullptr : &leaving_.front(); guest != nullptr;) {
+        resident* next = leaving_.next_of(*guest);
+        if (guest->is_settled()) delete guest;
+        guest = next;
+    }
+}
+
+void reactor::post(letter& l) noexcept {
+    mailbox_.post(l);
+    if (sleeping_.exchange(false, std::memory_order_seq_cst)) engine_->wake();
+}
+
+void reactor::turn(time_point limit) {
+    reactor* const outer = std::exchange(current_reactor, this);
+    mailbox_.open_all();
+    ready_.run(ready_limit);
+    flush_dirty();
+    const bool may_wait = ready_.empty() && dirty_.empty() && !stopping_;
+    enter(may_wait ? std::min(limit, timers_.next_due()) : time_point::min());
+    catch_up();
+    timers_.advance(engine_->now());
+    sweep_residents();
+    current_reactor = outer;
+}
+
+// Dirty connections flush once; what they mark meanwhile waits for the next turn.
+void reactor::flush_dirty() noexcept {
+    intrusive_list<io_object> now_dirty;
+    now_dirty.splice_back(dirty_);
+    while (!now_dirty.empty()) now_dirty.pop_front().on_flush();
+}
+
+// A sender that pushed before it saw `sleeping` finds no wake-up due; the mailbox is therefore
+// looked at again after `sleeping` is set. Both sides store, then load: hence seq_cst.
+void reactor::enter(time_point limit) {
+    sleeping_.store(true, std::memory_order_seq_cst);
+    if (!mailbox_.empty()) limit = time_point::min();
+    engine_->turn(limit, *this);
+    sleeping_.store(false, std::memory_order_relaxed);
+}
+
+// When timers are overdue by more than a tick this thread was late, not the servers: take in every
+// reply that is there before any deadline fires.
+void reactor::catch_up() {
+    for (int round = 0; round < catch_up_limit; ++round) {
+        if (timers_.next_due() == time_point::max() ||
+            engine_->now() < timers_.next_due() + timer_wheel::tick) {
+            return;
+        }
+        const std::uint64_t before = delivered_;
+        engine_->turn(time_point::min(), *this);
+        if (delivered_ == before) return;
+    }
+}
+
+void reactor::run() {
+    while (!stopping_) turn();
+}
+
+void reactor::stop() noexcept {
+    struct opener {
+        static void open(letter&) noexcept { current_reactor->stopping_ = true; }
+    };
+    stop_letter_.open = &opener::open;
+    post(stop_letter_);
+}
+
+void reactor::shut_down(duration patience) {
+    ending_ = true;
+    const time_point give_up = now() + patience;
+    do {
+        while (!residents_.empty()) evict(residents_.front());
+        turn(std::min(now() + timer_wheel::tick, give_up));
+    } while (!is_quiet() && now() < give_up);
+}
+
+bool reactor::is_quiet() noexcept {
+    if (!ready_.empty() || !residents_.empty() || !mailbox_.empty()) return false;
+    for (resident* guest = leaving_.empty() ? nullptr : &leaving_.front(); guest != nullptr;
+         guest = leaving_.next_of(*guest)) {
+        if (!guest->is_settled()) return false;
+    }
+    return true;
+}
+
+void reactor::on_completion(op_token token, std::int32_t result) noexcept {
+    ++delivered_;
+    io_object* object = token.object() < objects_.size() ? objects_[token.object()] : nullptr;
+    if (object != nullptr) object->on_completion(token, result);
+}
+
+void reactor::on_resolved(op_token token, std::int32_t error,
+                          std::span<const address> addresses) noexcept {
+    ++delivered_;
+    io_object* object = token.object() < objects_.size() ? objects_[token.object()] : nullptr;
+    if (object != nullptr) object->on_resolved(token, error, addresses);
+}
+
+}  // namespace kmc::detail

@@ -1,0 +1,152 @@
+// One thread's loop: everything a client does happens in a turn of some reactor.
+//
+// A turn: letters of other threads, then ready coroutines, then one flush of every connection they
+// touched, then one enter into the kernel that submits, waits and brings completions, then timers.
+// Timers come last on purpose: after a pause of the process the replies are there already, and
+// firing deadlines first would turn one pause into thousands of false timeouts.
+//
+// Knows no coroutine, connection or protocol: those come as ready_node, io_object and resident.
+
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include <kmc/detail/op_node.hpp>
+#include <kmc/detail/timer.hpp>
+
+#include "base/assert.hpp"
+#include "base/rng.hpp"
+#include "base/timer_wheel.hpp"
+#include "io/io_engine.hpp"
+#include "loop/mailbox.hpp"
+#include "loop/ready_queue.hpp"
+
+namespace kmc::detail {
+
+class reactor;
+
+// Something with operations in the engine: a connection. Registered for as long as it lives.
+class io_object : public list_hook {
+public:
+    explicit io_object(reactor& r);
+    io_object(const io_object&) = delete;
+    io_object& operator=(const io_object&) = delete;
+
+    virtual void on_completion(op_token token, std::int32_t result) noexcept = 0;
+    virtual void on_resolved(op_token token, std::int32_t error,
+                             std::span<const address> addresses) noexcept = 0;
+    // Once at the end of the ready queue, after reactor::mark_dirty.
+    virtual void on_flush() noexcept = 0;
+
+    [[nodiscard]] std::uint32_t object_index() const noexcept { return index_; }
+
+protected:
+    ~io_object();
+
+    reactor& reactor_;
+
+private:
+    std::uint32_t index_;
+};
+
+// Something that lives on a reactor until the reactor ends or it retires itself: a client's view.
+class resident : public list_hook {
+public:
+    virtual ~resident() = default;
+    // End everything that waits; settle when the kernel lets go. May be called again.
+    virtual void close() noexcept = 0;
+    // After close(): nothing is left with the kernel, it may be destroyed.
+    [[nodiscard]] virtual bool is_settled() const noexcept = 0;
+};
+
+class reactor final : private completion_sink {
+public:
+    // `index` is its place in the runtime. `seed` feeds everything random on this reactor.
+    reactor(std::unique_ptr<io_engine> engine, unsigned index, std::uint64_t seed);
+    reactor(const reactor&) = delete;
+    reactor& operator=(const reactor&) = delete;
+    // Call shut_down() first. What the kernel still holds is leaked on purpose: it may write to it
+    // until the process ends.
+    ~reactor();
+
+    // The reactor whose turn is running on this thread, or null.
+    [[nodiscard]] static reactor* current() noexcept;
+
+    [[nodiscard]] unsigned index() const noexcept { return index_; }
+    [[nodiscard]] io_engine& engine() noexcept { return *engine_; }
+    [[nodiscard]] timer_wheel& timers() noexcept { return timers_; }
+    [[nodiscard]] time_point now() const noexcept { return engine_->now(); }
+    [[nodiscard]] rng& random() noexcept { return random_; }
+
+    // Never reused while the reactor lives; names one attempt to connect.
+    [[nodiscard]] std::uint64_t next_generation() noexcept { return ++generation_; }
+
+    void make_ready(ready_node& node) noexcept { ready_.push(node); }
+    void mark_dirty(io_object& object) noexcept {
+        if (!object.is_linked()) dirty_.push_back(object);
+    }
+
+    // Owns it from now on; closes it at once when the reactor is ending. A resident that was closed
+    // is destroyed in the turn after it settled.
+    void adopt(std::unique_ptr<resident> guest) noexcept;
+    // Closes and later destroys one of them.
+    void evict(resident& guest) noexcept;
+
+    // Any thread.
+    void post(letter& l) noexcept;
+
+    // One turn; waits at most until `limit`.
+    void turn(time_point limit = time_point::max());
+
+    // Turns until stop() is asked for.
+    void run();
+    // Any thread, once.
+    void stop() noexcept;
+
+    // Closes every resident, lets the coroutines that hear of it run, and waits for the kernel to
+    // let go, at most `patience`. The residents, closed, live until the destructor, since
+    // coroutines may still call them.
+    void shut_down(duration patience);
+
+private:
+    friend class io_object;
+
+    static constexpr std::size_t ready_limit = 256;
+    static constexpr int catch_up_limit = 64;
+
+    void on_completion(op_token token, std::int32_t result) noexcept override;
+    void on_resolved(op_token token, std::int32_t error,
+                     std::span<const address> addresses) noexcept override;
+
+    void flush_dirty() noexcept;
+    void sweep_residents() noexcept;
+    [[nodiscard]] bool is_quiet() noexcept;
+    void enter(time_point limit);
+    void catch_up();
+
+    std::unique_ptr<io_engine> engine_;
+    unsigned index_;
+    rng random_;
+    timer_wheel timers_;
+    ready_queue ready_;
+    intrusive_list<io_object> dirty_;
+    intrusive_list<resident> residents_;
+    intrusive_list<resident> leaving_;
+    std::vector<io_object*> objects_;
+    std::vector<std::uint32_t> free_objects_;
+    std::uint64_t generation_ = 0;
+    std::uint64_t delivered_ = 0;  // completions so far
+    bool stopping_ = false;
+    bool ending_ = false;
+
+    mailbox mailbox_;
+    std::atomic<bool> sleeping_{false};
+    letter stop_letter_;
+};
+
+}  // namespace kmc::detail

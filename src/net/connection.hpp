@@ -1,0 +1,124 @@
+// One connection to one server: carries out what connection_fsm decides, moves bytes between the
+// pipeline and the engine, and counts what the kernel still holds.
+//
+// Lives as long as its client view does and dials again on demand. Nodes are handed in with
+// enqueue() and come back through their hooks; abandon() takes one back at any time. Nothing here
+// runs user code: hooks only store and queue.
+//
+// The kernel is given only memory of this object (tx_, rx_, the pipeline's landing block), and none
+// of it is freed or reused while `outstanding` operations remain.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <kmc/detail/op_node.hpp>
+#include <kmc/options.hpp>
+#include <kmc/server_list.hpp>
+
+#include "base/buffer.hpp"
+#include "loop/reactor.hpp"
+#include "pipeline/pipeline.hpp"
+#include "session/backoff.hpp"
+#include "session/connection_fsm.hpp"
+
+namespace kmc::detail {
+
+class connection final : public io_object {
+public:
+    // `where` and `options` outlive the connection.
+    connection(reactor& r, const server& where, const client_options& options);
+    // Only when settled.
+    ~connection();
+
+    // Takes a node whose requests go to this server: sent at the end of the turn when ready, else
+    // after connecting; refused at once while the server rests after a failed attempt.
+    void enqueue(op_node& node) noexcept;
+
+    // Takes a node out of wherever it is, without calling its hooks. What was sent stays sent: its
+    // replies will be skipped.
+    void abandon(op_node& node) noexcept;
+
+    // Ends everything for good; is_settled() follows when the kernel lets go.
+    void retire() noexcept;
+
+    [[nodiscard]] bool is_settled() const noexcept {
+        return fsm_.phase() == link_phase::retired && outstanding() == 0;
+    }
+    [[nodiscard]] link_phase phase() const noexcept { return fsm_.phase(); }
+    // Requests that wait for an answer or whose answer nobody waits for any more.
+    [[nodiscard]] std::uint32_t in_flight() const noexcept {
+        return pipeline_ ? pipeline_->in_flight() : 0;
+    }
+    // Operations that the kernel holds.
+    [[nodiscard]] unsigned outstanding() const noexcept {
+        return unsigned{connecting_} + unsigned{sending_} + unsigned{receiving_};
+    }
+
+private:
+    struct alarm : timer {
+        connection* owner = nullptr;
+    };
+    struct greeting : op_node {
+        request hello;
+        bool answered = false;
+    };
+
+    void on_completion(op_token token, std::int32_t result) noexcept override;
+    void on_resolved(op_token token, std::int32_t error,
+                     std::span<const address> addresses) noexcept override;
+    void on_flush() noexcept override;
+    static void on_alarm(timer& t) noexcept;
+    static const op_hooks greeting_hooks;
+
+    void feed_event(link_event event) noexcept;
+    void act(link_action action) noexcept;
+    void lose(errc why) noexcept;
+
+    void start_resolving() noexcept;
+    void dial_next_address() noexcept;
+    void greet();
+    void close() noexcept;
+    void settle_if_released() noexcept;
+    void end_pending(errc why) noexcept;
+
+    void on_connected(std::int32_t result) noexcept;
+    void on_sent(std::int32_t result) noexcept;
+    void on_received(std::int32_t result) noexcept;
+    [[nodiscard]] bool digest() noexcept;
+    void send_pending_bytes();
+    void arm_receive();
+    void encode_pending();
+    [[nodiscard]] bool is_worth_flushing() const noexcept;
+    void watch_for_stall() noexcept;
+    [[nodiscard]] op_token token(op_kind kind) const noexcept {
+        return {kind, object_index(), generation_};
+    }
+
+    const server& server_;
+    const client_options& options_;
+    connection_fsm fsm_;
+    backoff backoff_;
+    intrusive_list<op_node> pending_;
+    std::optional<pipeline> pipeline_;  // of the present socket
+    buffer tx_;
+    buffer rx_;
+    alarm alarm_;
+    greeting greeting_;
+    time_point heard_{};  // last sign of life: bytes received, bytes taken, or a first request
+    time_point give_up_dialling_{};
+
+    std::vector<address> addresses_;
+    std::size_t next_address_ = 0;
+    std::uint64_t generation_ = 0;  // of the present attempt
+    int fd_ = -1;
+    errc why_lost_ = errc::connect_failed;
+    bool connecting_ = false;
+    bool sending_ = false;
+    bool receiving_ = false;
+    bool receiving_into_landing_ = false;
+};
+
+}  // namespace kmc::detail

@@ -1,0 +1,70 @@
+#include "base/assert.hpp"
+#include "base/byte_order.hpp"
+#include "base/bytes.hpp"
+#include "protocol/binary/binary_codec.hpp"
+#include "protocol/binary/frame.hpp"
+#include "protocol/binary/opcodes.hpp"
+#include "protocol/binary/text_lines.hpp"
+
+namespace kmc::detail {
+namespace {
+
+parse_result broken(errc why) noexcept {
+    return {.status = parse_status::broken, .why = why, .head = {}};
+}
+
+// One byte that is not a reply's first settles it, unless it may begin a line of text that tells
+// more.
+parse_result judge_text(std::span<const std::byte> bytes) noexcept {
+    const text_verdict verdict = judge_text_line(as_text(bytes));
+    return verdict.is_decided ? broken(verdict.why) : parse_result{};
+}
+
+}  // namespace
+
+parse_result binary::parse_head(std::span<const std::byte> bytes) const noexcept {
+    if (bytes.empty()) return {};
+    if (bytes[0] != frame::reply_magic) return judge_text(bytes);
+    if (bytes.size() < frame::header_bytes) return {};
+
+    const std::byte* at = bytes.data();
+    // No server we know compresses or types values; one that says so sends no raw bytes.
+    if (at[frame::data_type_at] != std::byte{0}) return broken(errc::protocol_error);
+
+    const auto body_size = load_big<std::uint32_t>(at + frame::body_size_at);
+    reply_head head{
+        .sequence = load_big<std::uint32_t>(at + frame::opaque_at),
+        .opcode = std::to_integer<std::uint8_t>(at[frame::opcode_at]),
+        .status = load_big<std::uint16_t>(at + frame::status_at),
+        .cas = load_big<std::uint64_t>(at + frame::cas_at),
+        .head_size = frame::header_bytes,
+        .extras_size = std::to_integer<std::uint32_t>(at[frame::extras_size_at]),
+        .key_size = load_big<std::uint16_t>(at + frame::key_size_at),
+    };
+    if (head.extras_size + head.key_size > body_size) return broken(errc::protocol_error);
+    head.value_size = body_size - head.extras_size - head.key_size;
+    return {.status = parse_status::head, .why = {}, .head = head};
+}
+
+bool binary::answers(const reply_head& head, command what, loudness how) const noexcept {
+    const opcode_row& row = row_of(what);
+    if (head.opcode != opcode_of(row, how) || head.key_size != 0) return false;
+    if (head.status != static_cast<std::uint16_t>(status::ok)) return head.extras_size == 0;
+    return head.extras_size == row.reply_extras && head.value_size >= row.reply_value_min &&
+           head.value_size <= row.reply_value_max;
+}
+
+reply binary::read_reply(const reply_head& head, command what,
+                         std::span<const std::byte> extras_and_key) const noexcept {
+    KMC_ASSERT(extras_and_key.size() == head.extras_size + head.key_size);
+    reply r;
+    r.what = what;
+    r.status = static_cast<detail::status>(head.status);
+    r.cas = head.cas;
+    // The only extras of a reply are an item's flags.
+    if (head.extras_size == sizeof r.flags)
+        r.flags = load_big<std::uint32_t>(extras_and_key.data());
+    return r;
+}
+
+}  // namespace kmc::detail

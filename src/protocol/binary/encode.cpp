@@ -1,0 +1,77 @@
+#include "base/assert.hpp"
+#include "base/byte_order.hpp"
+#include "base/bytes.hpp"
+#include "protocol/binary/binary_codec.hpp"
+#include "protocol/binary/frame.hpp"
+#include "protocol/binary/opcodes.hpp"
+#include "protocol/key_rules.hpp"
+
+namespace kmc::detail {
+namespace {
+
+struct body_sizes {
+    std::size_t extras = 0;
+    std::size_t key = 0;
+    std::size_t value = 0;
+
+    [[nodiscard]] std::size_t sum() const noexcept { return extras + key + value; }
+};
+
+body_sizes sizes_of(const opcode_row& row, const request& r) noexcept {
+    body_sizes sizes{.extras = static_cast<std::size_t>(row.extras)};
+    if (row.body != request_body::none) sizes.key = r.key_size;
+    if (row.body == request_body::key_and_value) sizes.value = r.value_size;
+    return sizes;
+}
+
+void write_extras(std::byte* at, const opcode_row& row, const request& r) noexcept {
+    switch (row.extras) {
+        case request_extras::none:
+            return;
+        case request_extras::flags_expiry:
+            store_big<std::uint32_t>(at, r.flags);
+            store_big<std::uint32_t>(at + 4, r.expiry);
+            return;
+    }
+}
+
+}  // namespace
+
+std::size_t binary::encoded_size(const request& r, loudness) const noexcept {
+    return frame::header_bytes + sizes_of(row_of(r.what), r).sum();
+}
+
+void binary::encode(const request& r, std::uint32_t sequence, loudness how, buffer& out) const {
+    const opcode_row& row = row_of(r.what);
+    const body_sizes sizes = sizes_of(row, r);
+    // The server closes the connection over a bad key, and with it everybody's requests.
+    KMC_ASSERT(row.body == request_body::none || !objection_to_key(r.key_view()));
+    KMC_ASSERT(sizes.sum() <= 0xffffffffU);
+
+    std::byte* at = out.append(frame::header_bytes + sizes.sum());
+    at[0] = frame::request_magic;
+    at[frame::opcode_at] = std::byte{opcode_of(row, how)};
+    store_big(at + frame::key_size_at, static_cast<std::uint16_t>(sizes.key));
+    at[frame::extras_size_at] = static_cast<std::byte>(sizes.extras);
+    at[frame::data_type_at] = std::byte{0};
+    store_big<std::uint16_t>(at + frame::status_at, 0);
+    store_big(at + frame::body_size_at, static_cast<std::uint32_t>(sizes.sum()));
+    store_big(at + frame::opaque_at, sequence);
+    store_big(at + frame::cas_at, r.cas);
+
+    at += frame::header_bytes;
+    write_extras(at, row, r);
+    copy_bytes(at + sizes.extras, r.key, sizes.key);
+    copy_bytes(at + sizes.extras + sizes.key, r.value, sizes.value);
+}
+
+silence binary::silence_of(command what) const noexcept {
+    return row_of(what).quiet_means;
+}
+
+const codec& binary_codec() noexcept {
+    static const binary instance;
+    return instance;
+}
+
+}  // namespace kmc::detail
