@@ -1,0 +1,48 @@
+#include "base/buffer.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "base/bytes.hpp"
+
+using kmc::detail::as_bytes;
+using kmc::detail::as_text;
+using kmc::detail::buffer;
+using kmc::detail::copy_bytes;
+
+namespace {
+
+void write(buffer& b, std::string_view text) {
+    copy_bytes(b.append(text.size()), text.data(), text.size());
+}
+
+}  // namespace
+
+TEST_CASE("bytes come out as they went in, across growth and moving up") {
+    buffer b(8);
+    write(b, "abcdef");
+    b.consume(4);
+    write(b, "ghijkl");  // fits after moving "ef" to the front
+    CHECK(b.capacity() == 8);
+    CHECK(as_text(b.pending()) == "efghijkl");
+
+    write(b, "0123456789");
+    CHECK(as_text(b.pending()) == "efghijkl0123456789");
+    b.consume(18);
+    CHECK(b.empty());
+    CHECK(b.room().size() == b.capacity());
+}
+
+TEST_CASE("what the kernel wrote into the room is pending after commit") {
+    buffer b(16);
+    copy_bytes(b.room().data(), "hello", 5);
+    b.commit(5);
+    CHECK(as_text(b.pending()) == "hello");
+    CHECK(b.room().size() == 11);
+}
+
+TEST_CASE("reserving in an empty buffer without memory works") {
+    buffer b;
+    CHECK(b.room().empty());
+    b.reserve(100);
+    CHECK(b.room().size() >= 100);
+}

@@ -1,0 +1,98 @@
+// The search on a ring, against the rule written out plainly: the first point at or above the hash
+// in the order (value, server), and the lowest point behind the end.
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "base/rng.hpp"
+#include "hash/key_hash.hpp"
+#include "routing/ketama_continuum.hpp"
+#include "support/seed.hpp"
+
+namespace kmc::detail {
+namespace {
+
+constexpr std::uint32_t highest = std::numeric_limits<std::uint32_t>::max();
+
+server_index plainly(std::span<const ring_point> points, std::uint32_t hash) {
+    for (const ring_point& point : points) {
+        if (point.value >= hash) return point.server;
+    }
+    return points.front().server;
+}
+
+std::vector<ketama_share> some_shares(std::size_t servers, std::uint32_t groups) {
+    std::vector<ketama_share> shares;
+    for (std::size_t i = 0; i < servers; ++i) shares.push_back({"s" + std::to_string(i), groups});
+    return shares;
+}
+
+server_index locate_one(const ketama_continuum& ring, std::uint32_t hash) {
+    server_index server = 0xffff;
+    ring.locate({&hash, 1}, {&server, 1});
+    return server;
+}
+
+TEST_CASE("a hash on a point, beside one, at both ends, or anywhere finds its server") {
+    const std::uint64_t seed = testing::seed();
+    INFO("KMC_SEED=" << seed);
+    rng random(seed);
+    const auto [servers, groups] =
+        GENERATE(table<std::size_t, std::uint32_t>({{1, 1}, {2, 1}, {3, 40}, {9, 40}, {40, 7}}));
+    const ketama_continuum ring(some_shares(servers, groups));
+    const auto points = ring.points();
+    REQUIRE(points.size() == servers * groups * 4);
+
+    std::vector<std::uint32_t> hashes = {0, 1, highest - 1, highest, points.back().value + 1};
+    for (const ring_point& point : points) {
+        hashes.insert(hashes.end(), {point.value - 1, point.value, point.value + 1});
+    }
+    for (int i = 0; i < 1000; ++i) hashes.push_back(static_cast<std::uint32_t>(random.next()));
+    std::vector<server_index> found(hashes.size());
+    ring.locate(hashes, found);
+
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+        if (found[i] != plainly(points, hashes[i])) FAIL("hash " << hashes[i]);
+    }
+    SUCCEED();
+}
+
+TEST_CASE("points are the md5 words of label-0, label-1, ... in ascending order") {
+    const ketama_continuum ring(std::vector<ketama_share>{{"a", 2}, {"b", 1}});
+    std::vector<ring_point> expected;
+    for (const auto word : md5("a-0")) expected.push_back({word, 0});
+    for (const auto word : md5("a-1")) expected.push_back({word, 0});
+    for (const auto word : md5("b-0")) expected.push_back({word, 1});
+    std::sort(expected.begin(), expected.end(),
+              [](const auto& a, const auto& b) { return a.value < b.value; });
+
+    CHECK(std::vector<ring_point>(ring.points().begin(), ring.points().end()) == expected);
+}
+
+TEST_CASE("of servers with the same points the first gets the keys") {
+    const ketama_continuum ring(
+        std::vector<ketama_share>{{"x", 3}, {"same", 5}, {"same", 8}, {"same", 5}});
+
+    for (const ring_point& point : ring.points()) {
+        const auto server = locate_one(ring, point.value);
+        CHECK(server != 3);
+        CHECK(server == plainly(ring.points(), point.value));
+    }
+}
+
+TEST_CASE("a server without a group gets no keys") {
+    const ketama_continuum ring(std::vector<ketama_share>{{"none", 0}, {"all", 40}});
+
+    for (const ring_point& point : ring.points()) CHECK(locate_one(ring, point.value) == 1);
+    CHECK(locate_one(ring, 0) == 1);
+    CHECK(locate_one(ring, highest) == 1);
+}
+
+}  // namespace
+}  // namespace kmc::detail
