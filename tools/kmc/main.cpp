@@ -1,0 +1,87 @@
+// kmc on the command line: reads the arguments, runs the one command they name, and turns its
+// outcome into an exit code. What the commands do stands in their own files.
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <kmc/version.hpp>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "output.hpp"
+
+namespace {
+
+using kmc::cli::exit_code;
+
+constexpr const char* footer = R"(Servers:
+  --servers or --servers-file (one of them); without either, the environment variable
+  KMC_SERVERS, written as --servers is. The order matters, and so does the way a server is
+  written: rings hash its text.
+
+Exit codes:
+  0  everything answered, everything was there
+  1  miss: everything answered, something was not there
+  2  usage: bad arguments, server list, file, ring or key, or a value over the size limit
+  3  partial: something answered, but not everything that was asked
+  4  unreachable: nothing answered
+
+Results go to standard output; every miss and error is one line on standard error, or, with
+--json, an entry of the document. Bytes that are not UTF-8 stand in the document in base64: "key"
+becomes "key_base64", "value" becomes "value_base64".
+
+A key or value that begins with a dash goes behind "--": kmc get -- -key)";
+
+// CLI11 says what is missing even where there is something instead that it does not know.
+std::string reason_of(const CLI::ParseError& wrong, const CLI::App& app) {
+    const auto unknown = app.remaining(true);
+    if (dynamic_cast<const CLI::RequiredError*>(&wrong) == nullptr || unknown.empty()) {
+        return wrong.what();
+    }
+    std::string reason =
+        unknown.front().starts_with('-') ? "there is no flag " : "there is no command ";
+    return reason.append(kmc::cli::shown(unknown.front()));
+}
+
+int run(int argc, char** argv) {
+    CLI::App app("Talks to a memcached cluster.", "kmc");
+    app.footer(footer);
+    app.set_version_flag("--version", KMC_VERSION);
+    app.require_subcommand(1);
+
+    std::vector<kmc::cli::command> commands;
+    kmc::cli::add_get(app, commands);
+    kmc::cli::add_set(app, commands);
+    kmc::cli::add_del(app, commands);
+    kmc::cli::add_version(app, commands);
+    kmc::cli::add_ring(app, commands);
+
+    try {
+        app.parse(kmc::cli::shielded_arguments(argc, argv));
+    } catch (const CLI::ParseError& wrong) {
+        if (wrong.get_exit_code() == 0) return app.exit(wrong);  // --help, --version
+        kmc::cli::complain(kmc::cli::without_shields(reason_of(wrong, app)));
+        return static_cast<int>(exit_code::usage);
+    }
+
+    exit_code outcome = exit_code::usage;
+    for (const auto& c : commands) {
+        if (c.subcommand->parsed()) outcome = c.run();
+    }
+    return static_cast<int>(kmc::cli::flush_output() ? outcome : exit_code::usage);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& e) {
+        // Out of memory, or out of threads: kmc reports everything else as a value.
+        kmc::cli::complain(e.what());
+        return static_cast<int>(exit_code::usage);
+    }
+}

@@ -1,0 +1,40 @@
+// How the command line speaks: results on standard output, as text or as one JSON document;
+// everything that went wrong on standard error, one line each, beginning with "kmc: ".
+
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include <kmc/kmc.hpp>
+
+namespace kmc::cli {
+
+// Keeps the fields in the order they were put in, which is the order people read them.
+using json = nlohmann::ordered_json;
+
+void complain(std::string_view sentence);
+
+// The key as part of a sentence: quoted, printable, cut when long.
+[[nodiscard]] std::string shown(std::string_view key);
+
+// Puts bytes under `name` if they are UTF-8, else in base64 under `name`_base64: JSON strings
+// cannot carry other bytes.
+void put_bytes(json& object, const std::string& name, std::string_view bytes);
+
+// {"key": ..., "server": ..., "status": status}; no server where the key could be on none.
+[[nodiscard]] json key_entry(const client& mc, std::string_view key, std::string_view status);
+
+// Adds "error": {"code", "stage", "maybe_executed", "message"} and, if the server gave one, its
+// "server_status".
+void put_error(json& object, const client& mc, const error& why);
+
+// Writes bytes to standard output as they are.
+void print(std::string_view bytes);
+void print_document(const json& document);
+
+// Whether everything printed so far has really left; says so if not.
+[[nodiscard]] bool flush_output();
+
+}  // namespace kmc::cli

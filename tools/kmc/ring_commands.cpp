@@ -1,0 +1,100 @@
+// kmc ring ...: questions to the ring alone. Nothing here touches the network.
+
+#include <cstddef>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cluster.hpp"
+#include "commands.hpp"
+#include "output.hpp"
+
+namespace kmc::cli {
+namespace {
+
+// The entries of the document, printed as they come: key lists can be long.
+class entry_printer {
+public:
+    explicit entry_printer(std::string_view ring) {
+        print("{\n  \"ring\": " + json(ring).dump() + ",\n  \"keys\": [");
+    }
+    void add(const json& entry) {
+        print(first_ ? "\n    " : ",\n    ");
+        print(entry.dump());
+        first_ = false;
+    }
+    void finish() { print(first_ ? "]\n}\n" : "\n  ]\n}\n"); }
+
+private:
+    bool first_ = true;
+};
+
+// What keeps a line from being a key; empty if nothing does.
+std::string_view objection_to(std::string_view key) {
+    if (key.empty()) return "the key is empty";
+    if (key.size() > 250) return "the key is longer than 250 bytes";
+    return {};
+}
+
+// Lines that cannot be keys are said on standard error and left out, the others are answered.
+exit_code locate_text(const client& mc) {
+    exit_code outcome = exit_code::ok;
+    std::string key;
+    for (std::size_t line = 1; std::getline(std::cin, key); ++line) {
+        if (const auto objection = objection_to(key); !objection.empty()) {
+            complain("line " + std::to_string(line) + ": " + std::string(objection));
+            outcome = exit_code::usage;
+            continue;
+        }
+        print(key);
+        print("\t");
+        print(mc.servers()[mc.locate(key)].text);
+        print("\n");
+    }
+    return outcome;
+}
+
+exit_code locate_json(const client& mc, std::string_view ring) {
+    exit_code outcome = exit_code::ok;
+    entry_printer document(ring);
+    std::string key;
+    for (std::size_t line = 1; std::getline(std::cin, key); ++line) {
+        json entry;
+        if (const auto objection = objection_to(key); !objection.empty()) {
+            entry["line"] = line;
+            entry["error"] = objection;
+            outcome = exit_code::usage;
+        } else {
+            put_bytes(entry, "key", key);
+            entry["server"] = mc.servers()[mc.locate(key)].text;
+        }
+        document.add(entry);
+    }
+    document.finish();
+    return outcome;
+}
+
+exit_code run_locate(const cluster_flags& flags) {
+    auto s = session::open(flags);
+    if (!s) return report_usage(s.error());
+    return flags.json ? locate_json(s.value().mc, flags.ring) : locate_text(s.value().mc);
+}
+
+}  // namespace
+
+void add_ring(CLI::App& app, std::vector<command>& commands) {
+    CLI::App* const ring = app.add_subcommand("ring", "Ask the ring; no server is contacted");
+    ring->require_subcommand(1);
+
+    auto flags = std::make_shared<cluster_flags>();
+    CLI::App* const locate = ring->add_subcommand(
+        "locate",
+        "Read keys from standard input, one a line, any bytes but newline, and print which "
+        "server each is on: key<TAB>server, the server as it was given. A line that cannot be a "
+        "key (empty, over 250 bytes) is left out and makes the exit code 2");
+    add_cluster_flags(*locate, *flags);
+    commands.push_back({locate, [flags] { return run_locate(*flags); }});
+}
+
+}  // namespace kmc::cli
