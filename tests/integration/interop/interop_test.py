@@ -1,0 +1,141 @@
+"""kmc and another client on one cluster of five nodes with unequal weights: each reads all that
+the other wrote, and both put every key on the same server.
+
+usage: interop_test.py pylibmc|php_memcached
+"""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from memcached_nodes import nodes  # noqa: E402
+
+COUNT = 2000
+WEIGHTS = [1, 2, 3, 5, 8]
+SKIPPED = 77
+
+OTHERS = {
+    "pylibmc": [sys.executable, str(HERE / "client.py")],
+    "php_memcached": ["php", str(HERE / "client.php")],
+}
+OTHER = sys.argv.pop()
+
+
+class Talker:
+    """A client as a process: commands in, one line of answer each."""
+
+    def __init__(self, command, servers):
+        self.process = subprocess.Popen([*command, servers], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def end(self):
+        self.process.stdin.close()
+        status = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        return status
+
+
+def missing():
+    """What is not installed, in words; None when all is there."""
+    if OTHER == "pylibmc":
+        there = subprocess.run([sys.executable, "-c", "import pylibmc"], capture_output=True)
+        return None if there.returncode == 0 else "python3-pylibmc is not installed"
+    if shutil.which("php") is None:
+        return "php-cli is not installed"
+    modules = subprocess.run(["php", "-m"], capture_output=True, text=True).stdout
+    return None if "memcached" in modules.split() else "php-memcached is not installed"
+
+
+def items_in(node):
+    host, port = node.text.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as s:
+        s.sendall(b"stats\r\n")
+        told = b""
+        while not told.endswith(b"END\r\n"):
+            told += s.recv(65536)
+    for line in told.decode().splitlines():
+        if line.startswith("STAT curr_items "):
+            return int(line.split()[2])
+    raise RuntimeError("no curr_items")
+
+
+class Interop(unittest.TestCase):
+    def setUp(self):
+        context = nodes(len(WEIGHTS))
+        self.nodes = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        servers = ",".join(f"{n.text}:{w}" for n, w in zip(self.nodes, WEIGHTS))
+        self.kmc = self.start([os.environ["KMC_INTEROP_CLIENT"]], servers)
+        self.other = self.start(OTHERS[OTHER], servers)
+
+    def start(self, command, servers):
+        talker = Talker(command, servers)
+        self.addCleanup(lambda: self.assertEqual(talker.end(), 0))
+        return talker
+
+    def items(self):
+        return [items_in(node) for node in self.nodes]
+
+    def due(self, prefix):
+        """How many keys the ring gives to each server, as kmc says."""
+        counts = [int(n) for n in self.kmc.ask(f"locate {prefix} {COUNT}").split()]
+        self.assertEqual(sum(counts), COUNT)
+        self.assertTrue(all(counts), counts)
+        return counts
+
+    def assert_all_right(self, answer):
+        self.assertEqual(answer, f"right {COUNT} wrong 0 missing 0 errors 0")
+
+    def test_the_other_client_reads_all_that_kmc_wrote(self):
+        self.assertEqual(self.kmc.ask(f"write kmc user: {COUNT}"), f"written {COUNT}")
+
+        self.assertEqual(self.items(), self.due("user:"))
+        self.assert_all_right(self.other.ask(f"read kmc user: {COUNT}"))
+
+    def test_kmc_reads_all_that_the_other_client_wrote(self):
+        self.assertEqual(self.other.ask(f"write them session/ {COUNT}"), f"written {COUNT}")
+
+        self.assertEqual(self.items(), self.due("session/"))
+        self.assert_all_right(self.kmc.ask(f"read them session/ {COUNT}"))
+
+    def test_both_put_the_same_keys_on_the_same_servers(self):
+        self.assertEqual(self.kmc.ask(f"write kmc k {COUNT}"), f"written {COUNT}")
+        after_kmc = self.items()
+        self.assertEqual(self.other.ask(f"write them k {COUNT}"), f"written {COUNT}")
+
+        # Overwritten in place: one key on two servers would be two items.
+        self.assertEqual(self.items(), after_kmc)
+        self.assert_all_right(self.kmc.ask(f"read them k {COUNT}"))
+        self.assertEqual(self.kmc.ask(f"drop k {COUNT}"), f"dropped {COUNT}")
+        self.assertEqual(sum(self.items()), 0)
+        self.assertEqual(self.other.ask(f"read them k {COUNT}"),
+                         f"right 0 wrong 0 missing {COUNT} errors 0")
+
+
+def engine_is_refused():
+    """Kmc would not run on the engine that was asked for."""
+    asked = subprocess.run([os.environ["KMC_INTEROP_CLIENT"], "127.0.0.1:1"],
+                           stdin=subprocess.DEVNULL)
+    return asked.returncode == SKIPPED
+
+
+if __name__ == "__main__":
+    if (absent := missing()) is not None:
+        print(f"NOT TESTED: {absent}: run scripts/setup", file=sys.stderr)
+        sys.exit(SKIPPED if os.environ.get("KMC_TEST_ALLOW_NO_INTEROP") == "1" else 1)
+    if engine_is_refused():
+        print("NOT TESTED on the engine that was asked for", file=sys.stderr)
+        sys.exit(SKIPPED if os.environ.get("KMC_TEST_ALLOW_NO_URING") == "1" else 1)
+    unittest.main()
