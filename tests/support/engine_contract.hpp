@@ -1,7 +1,7 @@
 // What every engine promises, as one suite: io_uring, epoll and the simulator run the same cases.
 //
 // An engine_fixture brings an engine and the world it talks to: listeners, the far ends of streams,
-// places that refuse or stay silent. Nothing here blocks: a case turns the engine (step()) and asks
+// places that refuse or stay silent. Nothing here blocks: a case turns the engine and asks
 // the peers again, until what it waits for has happened. So a fixture may have a clock of its own.
 //
 // To put an engine under the suite, in the test file of that engine:
