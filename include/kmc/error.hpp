@@ -27,11 +27,18 @@ enum class errc : std::uint8_t {
     bad_key,          ///< Empty, or over 250 bytes with the prefix. Nothing was sent.
     too_large,        ///< The value is over the item size limit (not_sent: kmc's, answered: the
                       ///< server's).
-    server_error,     ///< The server refused: out of memory, busy, internal; see error::status.
-    auth_failed,      ///< The server wants a login, or refused it.
-    client_closed,    ///< The client was closed before the reply came.
-    wrong_thread,     ///< The call was awaited on a thread that runs no reactor of this client.
-    bad_config,       ///< The servers or options contradict each other; see config_error.
+    not_a_number,     ///< incr, decr: the item is no decimal number below 2^64.
+    no_cas,         ///< The token is 0: the server keeps none (memcached -C), or it is no token of
+                    ///< a get. Answered: the server stored the value without comparing.
+    foreign_value,  ///< A typed read: the value's flags tell of a type or compression that kmc does
+                    ///< not read; error::status has the flags.
+    bad_value,      ///< A typed read or write: the bytes are no such type, or the type has no such
+                    ///< value.
+    server_error,   ///< The server refused: out of memory, busy, internal; see error::status.
+    auth_failed,    ///< The server wants a login, or refused it.
+    client_closed,  ///< The client was closed before the reply came.
+    wrong_thread,   ///< The call was awaited on a thread that runs no reactor of this client.
+    bad_config,     ///< The servers or options contradict each other; see config_error.
 };
 
 /// How far the request had come.
@@ -43,14 +50,15 @@ enum class stage : std::uint8_t { not_sent, sent, answered };
 /// The stage in words: "not sent", "sent", "answered".
 [[nodiscard]] std::string_view to_text(stage at) noexcept;
 
-/// A reason, a stage, the server and its raw status: 6 bytes, trivially copyable, never allocates.
+/// A reason, a stage, the server and its raw status: 8 bytes, trivially copyable, never allocates.
 struct error {
     static constexpr std::uint16_t no_server = 0xffff;
 
     errc code{};
     stage at{stage::not_sent};
     std::uint16_t server{no_server};  ///< Index into client::servers(), or no_server.
-    std::uint16_t status{0};          ///< The server's own status code if it answered, else 0.
+    std::uint32_t status{0};  ///< The server's own status code if it answered, the flags of a
+                              ///< foreign_value, else 0.
 
     /// True if the server may have carried the request out although no answer came.
     /// Retrying incr, append, add or cas is then not safe.

@@ -49,6 +49,14 @@ std::string_view to_text(errc code) noexcept {
             return "the key is empty or too long";
         case errc::too_large:
             return "the value is over the item size limit";
+        case errc::not_a_number:
+            return "the item is no number";
+        case errc::no_cas:
+            return "there is no cas token to compare with";
+        case errc::foreign_value:
+            return "the value's flags tell of a type that kmc does not read";
+        case errc::bad_value:
+            return "the value does not fit the type that was asked for";
         case errc::server_error:
             return "the server refused the request";
         case errc::auth_failed:

@@ -54,6 +54,14 @@ std::string_view name_of(errc code) {
             return "bad_key";
         case errc::too_large:
             return "too_large";
+        case errc::not_a_number:
+            return "not_a_number";
+        case errc::no_cas:
+            return "no_cas";
+        case errc::foreign_value:
+            return "foreign_value";
+        case errc::bad_value:
+            return "bad_value";
         case errc::server_error:
             return "server_error";
         case errc::auth_failed:

@@ -12,7 +12,7 @@ TEST_CASE("a status that is no outcome becomes an error", "[status]") {
     CHECK(error_of_status(status::too_large) == errc::too_large);
     CHECK(error_of_status(status::auth_error) == errc::auth_failed);
     CHECK(error_of_status(status::out_of_memory) == errc::server_error);
-    CHECK(error_of_status(status::not_a_number) == errc::server_error);
+    CHECK(error_of_status(status::not_a_number) == errc::not_a_number);
     CHECK(error_of_status(static_cast<status>(0x86)) == errc::server_error);
     CHECK(error_of_status(static_cast<status>(0x1234)) == errc::server_error);
 }
