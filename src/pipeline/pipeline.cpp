@@ -26,6 +26,15 @@ void answer(const slot& to, reply& r) noexcept {
     one_less_open(*to.node);
 }
 
+// A part of an answer: the request stays open.
+void answer_in_part(const slot& to, reply& r) noexcept {
+    if (to.node != nullptr) to.node->answer(to.index, r);
+}
+
+loudness wish_of(const request& r) noexcept {
+    return r.is_loud ? loudness::loud : loudness::quiet;
+}
+
 void fail(const slot& to, error why) noexcept {
     if (to.node == nullptr) return;
     to.node->fail(to.index, why);
@@ -66,11 +75,12 @@ pipeline::run pipeline::next_run(const op_node& node, std::size_t room_bytes,
     if (alone > room_bytes && first == oversize::refused) return {};
     if (most == 1) return {1, alone};
 
-    // As if all of them were quiet ...
+    // As if all of them might be quiet ...
     const std::size_t budget = std::min<std::size_t>(room_bytes, limits_.run_bytes);
     run next;
     while (next.requests < most) {
-        const std::size_t size = wire_.encoded_size(requests[next.requests], loudness::quiet);
+        const request& r = requests[next.requests];
+        const std::size_t size = wire_.encoded_size(r, wish_of(r));
         if (size > budget - next.bytes) break;
         next.bytes += size;
         ++next.requests;
@@ -78,7 +88,7 @@ pipeline::run pipeline::next_run(const op_node& node, std::size_t room_bytes,
     // ... then let the last one speak, which may take more or fewer bytes.
     for (; next.requests > 1; --next.requests) {
         const request& last = requests[next.requests - 1];
-        next.bytes -= wire_.encoded_size(last, loudness::quiet);
+        next.bytes -= wire_.encoded_size(last, wish_of(last));
         const std::size_t size = wire_.encoded_size(last, loudness::loud);
         if (size <= budget - next.bytes) return {next.requests, next.bytes + size};
     }
@@ -93,7 +103,8 @@ void pipeline::encode_run(op_node& node, const run& next, buffer& out) {
     for (std::uint32_t index = node.encoded; index <= last; ++index) {
         const request& r = node.requests[index];
         slot s{.node = &node, .index = index, .what = r.what};
-        if (index != last) s.quiet_means = silence_of_[static_cast<std::size_t>(r.what)];
+        if (index != last && !r.is_loud)
+            s.quiet_means = silence_of_[static_cast<std::size_t>(r.what)];
         wire_.encode(r, slots_.tail(), s.how(), out);
         slots_.push(s);
     }
@@ -126,13 +137,18 @@ pipeline::fed pipeline::feed(std::span<const std::byte> bytes) {
         }
 
         reply r = wire_.read_reply(head, slots_[head.sequence].what, extras_and_key);
-        if (aftermath_of(r.status) != aftermath::none) {
+        if (aftermath_of(r.status, r.what) != aftermath::none) {
             refuse(head.sequence, r.status);
             return broken(consumed, errc::protocol_error);
         }
         r.value = as_text(rest.subspan(value_at, head.value_size));
+        if (is_counter(r.what) && r.status == status::ok) r.number = wire_.read_number(r.value);
         settle_skipped(head.sequence);
-        answer(slots_.pop(), r);
+        if (r.is_part) {
+            answer_in_part(slots_[head.sequence], r);
+        } else {
+            answer(slots_.pop(), r);
+        }
         consumed += value_at + head.value_size;
     }
 }
@@ -150,7 +166,7 @@ std::optional<errc> pipeline::objection_to(const reply_head& head) const noexcep
     if (head.value_size > (raw == status::ok ? limits_.value_bytes_max : error_text_bytes_max)) {
         return errc::protocol_error;
     }
-    if (aftermath_of(raw) == aftermath::locked) return errc::auth_failed;
+    if (aftermath_of(raw, s.what) == aftermath::locked) return errc::auth_failed;
     return std::nullopt;
 }
 
@@ -211,6 +227,7 @@ void pipeline::settle_skipped(std::uint32_t until) noexcept {
         const slot s = slots_.pop();
         reply r;
         r.what = s.what;
+        r.is_implied = true;
         r.status = s.quiet_means == silence::miss ? status::not_found : status::ok;
         answer(s, r);
     }

@@ -77,6 +77,9 @@ public:
     // extras_size + key_size bytes; value and landed are the caller's to fill in.
     [[nodiscard]] virtual reply read_reply(
         const reply_head&, command, std::span<const std::byte> extras_and_key) const noexcept = 0;
+
+    // The counter in the value of a reply to incr or decr that `answers` accepted.
+    [[nodiscard]] virtual std::uint64_t read_number(std::string_view value) const noexcept = 0;
 };
 
 // The binary protocol (memcached's proto_bin.c). One object for the whole process.

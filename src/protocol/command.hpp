@@ -14,6 +14,11 @@ namespace kmc::detail {
 
 inline constexpr std::size_t command_count = static_cast<std::size_t>(command::version) + 1;
 
+// Whether it carries a counter_step and is answered with a number.
+[[nodiscard]] constexpr bool is_counter(command what) noexcept {
+    return what == command::incr || what == command::decr;
+}
+
 // Raw status codes of the binary protocol that kmc tells apart; all others are server errors.
 enum class status : std::uint16_t {
     ok = 0x00,
@@ -64,8 +69,12 @@ private:
 struct reply {
     command what = command::noop;
     detail::status status = detail::status::ok;
+    bool is_part = false;     // of a stat: one statistic; the request has more answers to come
+    bool is_implied = false;  // told by the silence of a quiet request: no token, no number
     std::uint32_t flags = 0;
     std::uint64_t cas = 0;
+    std::uint64_t number = 0;  // of incr and decr: what the counter became
+    std::string_view key;      // of a stat's part: the name
     std::string_view value;
     landed_block landed;  // if set, `value` points into it and it may be taken over
 };

@@ -18,6 +18,8 @@ enum class aftermath : std::uint8_t {
     poisoned,  // the server understood something else than we said, and is about to close
     locked,    // the server wants a login first, and is about to close
 };
-[[nodiscard]] aftermath aftermath_of(status) noexcept;
+// @param what  the command that was answered so: a server that forbids flushing says so with the
+//              status of a missing login, and goes on.
+[[nodiscard]] aftermath aftermath_of(status, command what) noexcept;
 
 }  // namespace kmc::detail

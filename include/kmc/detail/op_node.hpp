@@ -29,7 +29,7 @@ struct ready_node : list_hook {
 /// and none may touch the connection.
 struct op_hooks {
     /// Request `index` was answered. The reply's bytes are valid during the call only; a landed
-    /// block may be taken.
+    /// block may be taken. A stat is answered many times; all but the last are parts.
     void (*on_reply)(op_node&, std::uint32_t index, reply&) noexcept;
     /// Request `index` will not be answered.
     void (*on_error)(op_node&, std::uint32_t index, error) noexcept;

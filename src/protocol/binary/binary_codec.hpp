@@ -18,6 +18,7 @@ public:
     [[nodiscard]] reply read_reply(
         const reply_head&, command,
         std::span<const std::byte> extras_and_key) const noexcept override;
+    [[nodiscard]] std::uint64_t read_number(std::string_view value) const noexcept override;
 };
 
 }  // namespace kmc::detail

@@ -48,8 +48,11 @@ parse_result binary::parse_head(std::span<const std::byte> bytes) const noexcept
 
 bool binary::answers(const reply_head& head, command what, loudness how) const noexcept {
     const opcode_row& row = row_of(what);
-    if (head.opcode != opcode_of(row, how) || head.key_size != 0) return false;
-    if (head.status != static_cast<std::uint16_t>(status::ok)) return head.extras_size == 0;
+    if (head.opcode != opcode_of(row, how)) return false;
+    if (head.status != static_cast<std::uint16_t>(status::ok)) {
+        return head.extras_size == 0 && head.key_size == 0;
+    }
+    if (head.key_size != 0 && what != command::stat) return false;
     return head.extras_size == row.reply_extras && head.value_size >= row.reply_value_min &&
            head.value_size <= row.reply_value_max;
 }
@@ -62,9 +65,18 @@ reply binary::read_reply(const reply_head& head, command what,
     r.status = static_cast<detail::status>(head.status);
     r.cas = head.cas;
     // The only extras of a reply are an item's flags.
-    if (head.extras_size == sizeof r.flags)
+    if (head.extras_size == sizeof r.flags) {
         r.flags = load_big<std::uint32_t>(extras_and_key.data());
+    }
+    r.key = as_text(extras_and_key.subspan(head.extras_size));
+    // The end of a stat has neither name nor text; a statistic always has a name.
+    r.is_part = head.key_size != 0;
     return r;
+}
+
+std::uint64_t binary::read_number(std::string_view value) const noexcept {
+    KMC_ASSERT(value.size() == sizeof(std::uint64_t));
+    return load_big<std::uint64_t>(as_bytes(value).data());
 }
 
 }  // namespace kmc::detail

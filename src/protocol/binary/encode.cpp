@@ -28,9 +28,17 @@ void write_extras(std::byte* at, const opcode_row& row, const request& r) noexce
     switch (row.extras) {
         case request_extras::none:
             return;
+        case request_extras::expiry:
+            store_big<std::uint32_t>(at, r.expiry);
+            return;
         case request_extras::flags_expiry:
             store_big<std::uint32_t>(at, r.flags);
             store_big<std::uint32_t>(at + 4, r.expiry);
+            return;
+        case request_extras::counter:
+            store_big<std::uint64_t>(at, r.step->delta);
+            store_big<std::uint64_t>(at + 8, r.step->initial);
+            store_big<std::uint32_t>(at + 16, r.expiry);
             return;
     }
 }
@@ -44,8 +52,12 @@ std::size_t binary::encoded_size(const request& r, loudness) const noexcept {
 void binary::encode(const request& r, std::uint32_t sequence, loudness how, buffer& out) const {
     const opcode_row& row = row_of(r.what);
     const body_sizes sizes = sizes_of(row, r);
-    // The server closes the connection over a bad key, and with it everybody's requests.
-    KMC_ASSERT(row.body == request_body::none || !objection_to_key(r.key_view()));
+    // The server closes the connection over a bad key, and with it everybody's requests. Only a
+    // stat may go without: it then asks for the general statistics.
+    KMC_ASSERT(row.body == request_body::none || !objection_to_key(r.key_view()) ||
+               (r.what == command::stat && r.key_size == 0));
+    // On these the server takes a token for "store if it is still this one", whatever the command.
+    KMC_ASSERT(r.cas == 0 || r.what == command::set || r.what == command::del);
     KMC_ASSERT(sizes.sum() <= 0xffffffffU);
 
     std::byte* at = out.append(frame::header_bytes + sizes.sum());

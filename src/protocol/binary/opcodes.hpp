@@ -16,13 +16,17 @@ namespace kmc::detail {
 // What a request carries between header and key; the enumerator's value is the size in bytes.
 enum class request_extras : std::uint8_t {
     none = 0,
+    expiry = 4,        // one 32-bit number; of flush: the delay
     flags_expiry = 8,  // two 32-bit numbers
+    counter = 20,      // two 64-bit numbers, delta and initial value, then the expiry
 };
 
 // Which of a request's views go on the wire.
 enum class request_body : std::uint8_t { none, key, key_and_value };
 
 inline constexpr std::uint32_t any_size = 0xffffffff;
+// Of a version or a statistic: far above what servers say, far below a value worth landing.
+inline constexpr std::uint32_t text_bytes_max = 4096;
 
 struct opcode_row {
     command what;
@@ -30,8 +34,9 @@ struct opcode_row {
     std::uint8_t quiet;  // the loud one again where there is no quiet form
     request_extras extras;
     request_body body;
-    // A success reply has exactly these extras, no key, and a value of min..max bytes. Every other
-    // reply has neither extras nor key; its value is English text.
+    // A success reply has exactly these extras, no key (but a stat's: the name of one statistic),
+    // and a value of min..max bytes. Every other reply has neither extras nor key; its value is
+    // English text.
     std::uint8_t reply_extras;
     std::uint32_t reply_value_min;
     std::uint32_t reply_value_max;
@@ -45,14 +50,34 @@ inline constexpr std::array<opcode_row, command_count> opcode_table{{
     //                 reply: extras, value min, max             silence
     {command::get,     0x00, 0x09, request_extras::none,         request_body::key,
                        4, 0, any_size,                           silence::miss},
+    {command::gat,     0x1d, 0x1e, request_extras::expiry,       request_body::key,
+                       4, 0, any_size,                           silence::miss},
+    {command::touch,   0x1c, 0x1c, request_extras::expiry,       request_body::key,
+                       4, 0, 0,                                  silence::never},
     {command::set,     0x01, 0x11, request_extras::flags_expiry, request_body::key_and_value,
+                       0, 0, 0,                                  silence::success},
+    {command::add,     0x02, 0x12, request_extras::flags_expiry, request_body::key_and_value,
+                       0, 0, 0,                                  silence::success},
+    {command::replace, 0x03, 0x13, request_extras::flags_expiry, request_body::key_and_value,
+                       0, 0, 0,                                  silence::success},
+    {command::append,  0x0e, 0x19, request_extras::none,         request_body::key_and_value,
+                       0, 0, 0,                                  silence::success},
+    {command::prepend, 0x0f, 0x1a, request_extras::none,         request_body::key_and_value,
                        0, 0, 0,                                  silence::success},
     {command::del,     0x04, 0x14, request_extras::none,         request_body::key,
                        0, 0, 0,                                  silence::success},
+    {command::incr,    0x05, 0x15, request_extras::counter,      request_body::key,
+                       0, 8, 8,                                  silence::success},
+    {command::decr,    0x06, 0x16, request_extras::counter,      request_body::key,
+                       0, 8, 8,                                  silence::success},
+    {command::flush,   0x08, 0x18, request_extras::expiry,       request_body::none,
+                       0, 0, 0,                                  silence::success},
+    {command::stat,    0x10, 0x10, request_extras::none,         request_body::key,
+                       0, 0, text_bytes_max,                     silence::never},
     {command::noop,    0x0a, 0x0a, request_extras::none,         request_body::none,
                        0, 0, 0,                                  silence::never},
     {command::version, 0x0b, 0x0b, request_extras::none,         request_body::none,
-                       0, 0, any_size,                           silence::never},
+                       0, 0, text_bytes_max,                     silence::never},
 }};
 // clang-format on
 

@@ -11,8 +11,12 @@ using namespace kmc::detail;
 
 namespace {
 
-request request_for(command what, const std::string& key) {
-    return {.key = key.data(), .key_size = static_cast<std::uint16_t>(key.size()), .what = what};
+request request_for(command what, const std::string& key = {}) {
+    request r;
+    r.what = what;
+    r.key = key.data();
+    r.key_size = static_cast<std::uint16_t>(key.size());
+    return r;
 }
 
 }  // namespace
@@ -36,10 +40,10 @@ spy_node& spy_node::del(const std::string& key) {
     return ask(request_for(command::del, key));
 }
 spy_node& spy_node::noop() {
-    return ask({.what = command::noop});
+    return ask(request_for(command::noop));
 }
 spy_node& spy_node::version() {
-    return ask({.what = command::version});
+    return ask(request_for(command::version));
 }
 
 spy_node& spy_node::ask(const request& r) {

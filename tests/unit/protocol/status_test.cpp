@@ -5,6 +5,7 @@
 using kmc::errc;
 using kmc::detail::aftermath;
 using kmc::detail::aftermath_of;
+using kmc::detail::command;
 using kmc::detail::error_of_status;
 using kmc::detail::status;
 
@@ -22,6 +23,13 @@ TEST_CASE("three statuses end a connection, each other one is an answer", "[stat
         const aftermath expected = raw == 0x04 || raw == 0x81 ? aftermath::poisoned
                                    : raw == 0x20              ? aftermath::locked
                                                               : aftermath::none;
-        if (aftermath_of(static_cast<status>(raw)) != expected) FAIL("status " << raw);
+        if (aftermath_of(static_cast<status>(raw), command::get) != expected) {
+            FAIL("status " << raw);
+        }
     }
+}
+
+TEST_CASE("a server that forbids flushing has answered and goes on", "[status]") {
+    CHECK(aftermath_of(status::auth_error, command::flush) == aftermath::none);
+    CHECK(aftermath_of(status::auth_error, command::set) == aftermath::locked);
 }

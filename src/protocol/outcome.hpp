@@ -1,0 +1,23 @@
+// What a status means for a command: the one table behind every result type.
+
+#pragma once
+
+#include <cstdint>
+
+#include <kmc/detail/request.hpp>
+
+#include "protocol/command.hpp"
+
+namespace kmc::detail {
+
+enum class outcome : std::uint8_t {
+    done,     // a hit, stored, removed, touched, counted
+    absent,   // the item or its condition was not there: a miss, a lost add, nothing to append to
+    exists,   // the item changed since the token was taken
+    refused,  // no answer to the question: error_of_status says why
+};
+
+// @param guarded  the request carried a cas token.
+[[nodiscard]] outcome outcome_of(command what, bool guarded, status raw) noexcept;
+
+}  // namespace kmc::detail
