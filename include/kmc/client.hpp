@@ -8,12 +8,17 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <kmc/batch.hpp>
+#include <kmc/detail/batch_operations.hpp>
 #include <kmc/detail/operations.hpp>  // get_op, store_op ...: what the calls below return
 #include <kmc/options.hpp>
 #include <kmc/result.hpp>
+#include <kmc/resumer.hpp>
 #include <kmc/server_list.hpp>
+#include <kmc/task.hpp>
 #include <kmc/time.hpp>
 #include <kmc/value.hpp>
 
@@ -27,14 +32,16 @@ class runtime;
 /// `auto v = co_await mc.get("k");`. Keys and values are views; they have to live until the await
 /// ends, which temporaries inside the same expression do. Keys are 1 to 250 bytes of any kind.
 ///
-/// Errors: every call may end with timed_out, connect_failed, connection_lost, protocol_error,
-/// not_binary, server_busy, auth_failed, server_error, overloaded, client_closed or wrong_thread;
+/// Errors: every call may end with timed_out, cancelled, connect_failed, connection_lost,
+/// protocol_error, not_binary, server_busy, auth_failed, server_error, overloaded or client_closed;
 /// the calls list only what they add. An error says why there is no answer; what the server did
 /// answer (a miss, say) is a value.
-/// Threads: the handle may be copied, moved and destroyed on any thread. Calls are awaited on a
-/// reactor thread of the runtime (that is, inside runtime::spawn or block_on), by any coroutine
-/// type, and resume there. Different calls of one client may run on different reactors.
-/// Cancelling: destroying a suspended coroutine, on its reactor thread, gives up its call.
+/// Threads: the handle may be copied, moved, used and destroyed on any thread, its calls awaited by
+/// any coroutine type. Awaited on a reactor thread (inside runtime::spawn or block_on), a call runs
+/// and resumes there. Awaited elsewhere, it is copied with its key and value to a reactor, always
+/// the same one for a thread, and resumes on that reactor's thread or through resuming_on().
+/// Cancelling: a deadline, call_options::stop, a cancel_scope, or destroying the suspended
+/// coroutine, on the thread that awaited.
 /// Lifetime: the runtime must outlive the client. Calls under way when the last handle goes end
 /// with client_closed.
 /// Exceptions: memory only.
@@ -51,18 +58,178 @@ public:
     [[nodiscard]] std::span<const server> servers() const noexcept;
 
     /// The server that the ring maps `key` to. Pure arithmetic; any thread.
-    [[nodiscard]] std::size_t locate(std::string_view key) const noexcept;
+    /// @param group  as in call_options.
+    [[nodiscard]] std::size_t locate(std::string_view key, std::string_view group = {}) const;
+
+    /// A handle on the same client whose calls, when they are awaited on threads without a reactor,
+    /// resume through `home`, which outlives them.
+    [[nodiscard]] client resuming_on(resumer& home) const {
+        client other = *this;
+        other.home_ = &home;
+        return other;
+    }
 
     /// An error as a sentence that names the server: for logs and people.
     [[nodiscard]] std::string describe(const error& e) const;
+
+    // ---- reading
 
     /// Reads a value, its flags and its cas token ("gets" in the text protocol: the token is free
     /// here).
     /// @return  the value, or nullopt if the server has none. Adds bad_key.
     [[nodiscard]] detail::get_op get(std::string_view key,
                                      const call_options& options = {}) const noexcept {
-        return {state_.get(), key, options};
+        return {who(), detail::keyed(detail::command::get, key, options)};
     }
+
+    /// Reads a value into memory of the caller: no allocation, whatever its size.
+    /// @param into  written only when the call succeeds and the value fits; lives until the await
+    ///              ends.
+    /// @return      size, flags and token, and whether it fits; nullopt if the server has none.
+    ///              Adds bad_key.
+    [[nodiscard]] detail::get_into_op get_into(std::string_view key, std::span<std::byte> into,
+                                               const call_options& options = {}) const noexcept {
+        detail::call_spec spec = detail::keyed(detail::command::get, key, options);
+        spec.into = into;
+        return {who(), spec};
+    }
+
+    /// Reads a value and gives the item a new time to live, in one step.
+    /// @return  as get.
+    [[nodiscard]] detail::get_op gat(std::string_view key, expiry ttl,
+                                     const call_options& options = {}) const noexcept {
+        return {who(), detail::keyed(detail::command::gat, key, ttl, options)};
+    }
+
+    /// Whether there is such an item, without transferring it. Costs a write on the server when
+    /// there is none: the protocol has no such question, so kmc asks to add an item that is expired
+    /// already. Adds bad_key.
+    [[nodiscard]] detail::yes_no_op exists(std::string_view key,
+                                           const call_options& options = {}) const noexcept {
+        return {who(), detail::asking(key, options)};
+    }
+
+    // ---- storing
+
+    /// Stores a value whatever is there now.
+    /// @param value  may be empty.
+    /// @return       the new cas token. Adds bad_key, too_large. If the server refuses a value
+    ///               (too_large, server_error), the old value may be gone.
+    [[nodiscard]] detail::store_op set(std::string_view key, std::string_view value,
+                                       const store_options& options = {}) const noexcept {
+        return {who(), detail::storing(detail::command::set, key, value, options)};
+    }
+
+    /// Stores a value only if there is none.
+    /// @return  the new cas token, or nullopt if there was one. Adds bad_key, too_large.
+    [[nodiscard]] detail::try_store_op add(std::string_view key, std::string_view value,
+                                           const store_options& options = {}) const noexcept {
+        return {who(), detail::storing(detail::command::add, key, value, options)};
+    }
+
+    /// Stores a value only if there is one.
+    /// @return  the new cas token, or nullopt if there was none. Adds bad_key, too_large.
+    [[nodiscard]] detail::try_store_op replace(std::string_view key, std::string_view value,
+                                               const store_options& options = {}) const noexcept {
+        return {who(), detail::storing(detail::command::replace, key, value, options)};
+    }
+
+    /// Puts bytes behind a value; flags and time to live stay.
+    /// @return  the new cas token, or nullopt if there is no such item, or the sum would be over
+    /// the
+    ///          server's limit (the server does not tell which). Adds bad_key, too_large.
+    [[nodiscard]] detail::try_store_op append(std::string_view key, std::string_view value,
+                                              const call_options& options = {}) const noexcept {
+        return {who(), detail::extending(detail::command::append, key, value, options)};
+    }
+
+    /// Puts bytes before a value; otherwise as append.
+    [[nodiscard]] detail::try_store_op prepend(std::string_view key, std::string_view value,
+                                               const call_options& options = {}) const noexcept {
+        return {who(), detail::extending(detail::command::prepend, key, value, options)};
+    }
+
+    /// Stores only if `token` is still current.
+    /// @return  stored, exists (somebody else was faster) or not_found: answers, not errors. Adds
+    ///          bad_key, too_large, no_cas. With error::maybe_executed(), read again before
+    ///          retrying.
+    [[nodiscard]] detail::cas_op cas(std::string_view key, std::string_view value, cas_token token,
+                                     const store_options& options = {}) const noexcept {
+        detail::call_spec spec = detail::storing(detail::command::set, key, value, options);
+        spec.what.cas = static_cast<std::uint64_t>(token);
+        spec.needs_token = true;
+        return {who(), spec};
+    }
+
+    // ---- removing, touching, counting
+
+    /// Removes an item.
+    /// @return  false if there was none. Adds bad_key.
+    [[nodiscard]] detail::yes_no_op del(std::string_view key,
+                                        const call_options& options = {}) const noexcept {
+        return {who(), detail::keyed(detail::command::del, key, options)};
+    }
+
+    /// Removes an item only if `token` is still current. Adds bad_key, no_cas.
+    [[nodiscard]] detail::del_if_op del(std::string_view key, cas_token token,
+                                        const call_options& options = {}) const noexcept {
+        return {who(), detail::guarded(detail::command::del, key, token, options)};
+    }
+
+    /// Gives an item a new time to live.
+    /// @return  false if there is none. Adds bad_key.
+    [[nodiscard]] detail::yes_no_op touch(std::string_view key, expiry ttl,
+                                          const call_options& options = {}) const noexcept {
+        return {who(), detail::keyed(detail::command::touch, key, ttl, options)};
+    }
+
+    /// Adds to a counter, modulo 2^64. A counter is an item whose value is a decimal number.
+    /// @return  what it became, or nullopt if there is none and options.initial is not set. Adds
+    ///          bad_key, not_a_number.
+    [[nodiscard]] detail::counter_op incr(std::string_view key, std::uint64_t delta = 1,
+                                          const counter_options& options = {}) const noexcept {
+        return {who(), detail::counting(detail::command::incr, key, delta, options)};
+    }
+
+    /// Subtracts from a counter; it stops at 0. memcached pads a number that lost digits with
+    /// blanks: a plain get of it sees them.
+    /// @return  as incr.
+    [[nodiscard]] detail::counter_op decr(std::string_view key, std::uint64_t delta = 1,
+                                          const counter_options& options = {}) const noexcept {
+        return {who(), detail::counting(detail::command::decr, key, delta, options)};
+    }
+
+    // ---- one server: `server` is an index into servers(); anything beyond ends with bad_config
+
+    /// Makes a server forget all its items. Adds auth_failed where the server forbids it
+    /// (memcached -F).
+    [[nodiscard]] detail::done_op flush(std::size_t server,
+                                        const flush_options& options = {}) const noexcept {
+        return {who(), detail::flushing(server, options)};
+    }
+
+    /// Asks a server for its statistics.
+    /// @param group  "settings", "items", "slabs", "sizes" ...; empty: the general ones. "reset"
+    ///               sets counters to zero and answers with none. An unknown one ends with
+    ///               server_error, status 1.
+    [[nodiscard]] detail::stats_op stats(std::size_t server, std::string_view group = {},
+                                         const call_options& options = {}) const noexcept {
+        return {who(), detail::measuring(server, group, options)};
+    }
+
+    /// Asks a server for its version, such as "1.6.18".
+    [[nodiscard]] detail::text_op version(std::size_t server,
+                                          const call_options& options = {}) const noexcept {
+        return {who(), detail::to_server(detail::command::version, server, options)};
+    }
+
+    /// Asks a server for a sign of life.
+    [[nodiscard]] detail::done_op ping(std::size_t server,
+                                       const call_options& options = {}) const noexcept {
+        return {who(), detail::to_server(detail::command::noop, server, options)};
+    }
+
+    // ---- batches
 
     /// Reads many keys: grouped by server, one pipeline per server, all servers at once. Never
     /// fails as a whole; each key has its own result (which adds bad_key). Duplicate keys are sent
@@ -71,7 +238,7 @@ public:
     /// @return      reply[i] belongs to keys[i].
     [[nodiscard]] detail::get_many_op get_many(std::span<const std::string_view> keys,
                                                const call_options& options = {}) const noexcept {
-        return {state_.get(), keys, options};
+        return {who(), keys, options};
     }
 
     /// The same, into the memory of an earlier reply, which is emptied first: reading batches of
@@ -81,39 +248,28 @@ public:
     [[nodiscard]] detail::get_many_into_op get_many(
         std::span<const std::string_view> keys, many_reply& into,
         const call_options& options = {}) const noexcept {
-        return {state_.get(), keys, into, options};
+        return {who(), keys, into, options};
     }
 
-    /// Stores a value whatever is there now.
-    /// @param value  may be empty.
-    /// @return       the new cas token. Adds bad_key, too_large. If the server refuses a value
-    ///               (too_large, server_error), the old value may be gone.
-    [[nodiscard]] detail::store_op set(std::string_view key, std::string_view value,
-                                       const store_options& options = {}) const noexcept {
-        return {state_.get(), key, value, options};
-    }
+    // ---- every server: result[i] is of servers()[i], all asked at once
 
-    /// Removes an item.
-    /// @return  false if there was none. Adds bad_key.
-    [[nodiscard]] detail::del_op del(std::string_view key,
-                                     const call_options& options = {}) const noexcept {
-        return {state_.get(), key, options};
-    }
-
-    /// Asks one server for its version, such as "1.6.18".
-    /// @param server  index into servers(); anything beyond ends with bad_config.
-    [[nodiscard]] detail::version_op version(std::size_t server,
-                                             const call_options& options = {}) const noexcept {
-        return {state_.get(), server, options};
-    }
+    [[nodiscard]] task<std::vector<result<void>>> flush_all(flush_options options = {}) const;
+    [[nodiscard]] task<std::vector<result<statistics>>> stats_all(std::string_view group = {},
+                                                                  call_options options = {}) const;
+    [[nodiscard]] task<std::vector<result<std::string>>> version_all(
+        call_options options = {}) const;
+    [[nodiscard]] task<std::vector<result<void>>> ping_all(call_options options = {}) const;
 
 private:
+    [[nodiscard]] detail::caller who() const noexcept { return {state_.get(), home_}; }
+
     explicit client(std::shared_ptr<detail::client_state> state) noexcept
         : state_(std::move(state)) {}
 
     friend class detail::client_state;
 
     std::shared_ptr<detail::client_state> state_;
+    resumer* home_ = nullptr;
 };
 
 }  // namespace kmc

@@ -3,8 +3,11 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <stop_token>
 #include <string_view>
 #include <type_traits>
 
@@ -12,6 +15,8 @@
 #include <kmc/time.hpp>
 
 namespace kmc {
+
+class cancel_scope;
 
 /// Which engine talks to the kernel.
 enum class backend : std::uint8_t {
@@ -29,6 +34,12 @@ struct runtime_options {
     /// Told once per runtime, in one line, which engine won and why, when a fallback happened.
     /// Null: the line goes to standard error, once per process. Called on the thread that sets up.
     void (*on_fallback)(std::string_view line) = nullptr;
+};
+
+/// What becomes of a call when a limit of client_options is reached.
+enum class when_full : std::uint8_t {
+    wait,  ///< It waits in line, under its own deadline.
+    fail,  ///< It ends with errc::overloaded; nothing was sent.
 };
 
 struct client_options {
@@ -54,6 +65,32 @@ struct client_options {
     /// Requests on the wire per connection, rounded up to a power of two; the rest waits under its
     /// own deadline. 1 to 32768.
     std::uint32_t max_inflight = 1024;
+
+    /// Requests under way, sent or waiting, and the bytes of their keys and values: per connection,
+    /// and for the whole client on each reactor. A single call or batch that is larger than a limit
+    /// goes alone. Not zero.
+    std::uint32_t max_requests_per_connection = 1U << 20;
+    std::uint64_t max_bytes_per_connection = 256U << 20;
+    std::uint32_t max_requests = 1U << 22;
+    std::uint64_t max_bytes = 1U << 30;
+    /// What becomes of a call beyond such a limit.
+    kmc::when_full when_full = kmc::when_full::wait;
+
+    /// Connections to each server and reactor; a key always uses the same one. 1 to 16.
+    std::uint32_t lanes = 1;
+    /// With a number here, one more connection carries the stores of values of so many bytes, and
+    /// the calls that say .large, so that they hold up nobody else. Calls on one key over different
+    /// connections may overtake each other. 0: no such connection.
+    std::uint32_t bulk_bytes = 0;
+
+    /// Put before every key, and counted in its 250 bytes. Copied by open().
+    std::string_view prefix{};
+    /// Whether the prefix is part of what the ring hashes (libmemcached's HASH_WITH_PREFIX_KEY).
+    bool hash_prefix = false;
+    /// Two characters, such as "{}": of a key that has them, only what stands between the first
+    /// opening one and the next closing one is hashed, if that is not empty (twemproxy's hash_tag).
+    /// Empty: no such thing. Copied by open().
+    std::string_view hash_tag{};
 };
 
 /// What a single call or a batch may say for itself.
@@ -61,20 +98,63 @@ struct call_options {
     /// From the await on. Zero: the client's default. Negative: it has passed already. At most a
     /// year; more is cut to that.
     duration deadline{};
+    /// Ends the call with errc::cancelled when a stop is requested, on any thread. Costs an
+    /// allocation and a lock per call; a cancel_scope costs neither. The token lives until the
+    /// await ends.
+    const std::stop_token* stop = nullptr;
+    /// The scope that may cancel this call; see kmc/cancel.hpp.
+    cancel_scope* scope = nullptr;
+    /// If not empty, this is hashed instead of the key: everything of one group is on one server.
+    std::string_view group{};
+    /// Sends it over the bulk connection, if client_options::bulk_bytes asks for one.
+    bool large = false;
 };
 
 /// What a store may say for itself.
 struct store_options {
+    /// Not for append and prepend, which keep what the item has.
     expiry ttl = never;
-    /// Stored with the value and returned with it; their meaning is the application's.
+    /// Stored with the value and returned with it; their meaning is the application's. Not for
+    /// append and prepend.
     std::uint32_t flags = 0;
-    /// As in call_options.
+    /// The rest as in call_options.
     duration deadline{};
+    const std::stop_token* stop = nullptr;
+    cancel_scope* scope = nullptr;
+    std::string_view group{};
+    bool large = false;
+};
+
+/// What incr and decr may say for themselves.
+struct counter_options {
+    /// If set, a counter that is not there is created with this value (the delta is not applied)
+    /// and `ttl`; if not, it is not created.
+    std::optional<std::uint64_t> initial{};
+    /// Of a counter that is created; one that is there keeps its own.
+    expiry ttl = never;
+    /// The rest as in call_options.
+    duration deadline{};
+    const std::stop_token* stop = nullptr;
+    cancel_scope* scope = nullptr;
+    std::string_view group{};
+};
+
+/// What a flush may say for itself.
+struct flush_options {
+    /// When the server is to forget its items; its clock ticks once a second and is early by up to
+    /// one. For about a second after a delayed flush, memcached loses what is stored.
+    std::chrono::seconds delay{};
+    /// The rest as in call_options.
+    duration deadline{};
+    const std::stop_token* stop = nullptr;
+    cancel_scope* scope = nullptr;
 };
 
 static_assert(std::is_trivially_destructible_v<client_options> &&
               std::is_trivially_destructible_v<runtime_options> &&
               std::is_trivially_destructible_v<call_options> &&
-              std::is_trivially_destructible_v<store_options>);
+              std::is_trivially_destructible_v<store_options> &&
+              std::is_trivially_destructible_v<counter_options> &&
+              std::is_trivially_destructible_v<flush_options>);
 
 }  // namespace kmc

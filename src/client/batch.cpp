@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include <kmc/detail/operations.hpp>
+#include <kmc/detail/batch_operations.hpp>
 
 #include "base/bytes.hpp"
 #include "client/client_state.hpp"
@@ -38,10 +38,9 @@ batch::batch() noexcept {
 }
 
 batch::~batch() {
-    for (run* r : runs_) {
-        if (r->where != nullptr) r->where->abandon(*r);
-        r->unlink();
-    }
+    // A batch that ended may outlive the view.
+    if (open_runs_ == 0) return;
+    for (run* r : runs_) view_->withdraw(*r);
 }
 
 std::unique_ptr<batch> batch::take_from(many_reply* earlier) {
@@ -95,7 +94,7 @@ bool batch::start(client_state& client, std::span<const std::string_view> keys, 
     view_->loop().timers().add(timer_,
                                view_->deadline_of(deadline, view_->options().batch_timeout));
     ++open_runs_;  // held until every run was handed over
-    for (run* r : runs_) view_->submit_run(*r);
+    for (run* r : runs_) view_->submit(*r);
     if (--open_runs_ == 0) finish();
     return true;
 }
@@ -168,6 +167,7 @@ void batch::place(std::span<const server_index> servers, std::size_t server_coun
         r->requests = requests_.data() + begin;
         r->count = r->open = counts[s];
         r->server = static_cast<std::uint16_t>(s);
+        r->link = view_->link_to(r->server, 0, false);
         runs[made] = r;
         runs_ = runs.first(++made);  // never shows a place that is not filled: the next may throw
         next[s] = begin;
@@ -227,6 +227,7 @@ void batch::on_error(op_node& node, std::uint32_t index, error e) noexcept {
 
 void batch::on_complete(op_node& node) noexcept {
     batch& self = *static_cast<run&>(node).owner;
+    self.view_->withdraw(node);
     if (--self.open_runs_ == 0) self.finish();
 }
 
@@ -240,8 +241,8 @@ const op_hooks batch::hooks_ = {
 void batch::on_deadline(timer& t) noexcept {
     batch& self = *static_cast<deadline_timer&>(t).owner;
     for (run* r : self.runs_) {
-        if (r->where == nullptr) continue;
-        r->where->abandon(*r);
+        if (r->open == 0) continue;
+        self.view_->withdraw(*r);
         for (std::uint32_t i = 0; i < r->count; ++i) {
             get_result& result = self.result_of(*r, i);
             if (!lacks_answer(result)) continue;
@@ -253,6 +254,7 @@ void batch::on_deadline(timer& t) noexcept {
 }
 
 void batch::finish() noexcept {
+    open_runs_ = 0;
     timer_.unlink();
     if (has_duplicates_) {
         for (std::size_t i = 0; i < results_.size(); ++i) results_[i] = results_[first_[i]];
@@ -268,7 +270,7 @@ void batch::resume(ready_node& node) noexcept {
 
 bool many_awaiter::await_suspend(std::coroutine_handle<> caller) {
     std::unique_ptr<batch> mine = batch::take_from(into_);
-    const bool suspended = mine->start(*client_, keys_, options_.deadline, caller);
+    const bool suspended = mine->start(*who_.client, keys_, options_.deadline, caller);
     batch_ = mine.release();
     return suspended;
 }

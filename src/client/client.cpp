@@ -22,8 +22,16 @@ std::span<const server> client::servers() const noexcept {
     return state_->ring().servers();
 }
 
-std::size_t client::locate(std::string_view key) const noexcept {
-    return state_->ring().locate(key);
+std::size_t client::locate(std::string_view key, std::string_view group) const {
+    const detail::key_routing& routing = state_->routing();
+    std::string room;
+    if (!group.empty()) {
+        return state_->ring().place_of(routing.hashed_group(group, room)).server;
+    }
+    // As on the wire; one that is too long for it has a place nevertheless.
+    room = routing.prefix();
+    room += key;
+    return state_->ring().place_of(routing.hashed_part(room)).server;
 }
 
 std::string client::describe(const error& e) const {

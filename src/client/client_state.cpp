@@ -25,6 +25,13 @@ std::string objection_to(const client_options& o) {
     if (o.reconnect_max < o.reconnect_min) return "reconnect_max is below reconnect_min";
     if (o.item_size_max < 1024) return "item_size_max must be at least 1024 bytes";
     if (o.item_size_max > 1024 * 1024 * 1024) return "item_size_max must be at most 1 GiB";
+    if (o.max_requests == 0 || o.max_requests_per_connection == 0) {
+        return "max_requests and max_requests_per_connection must be above zero";
+    }
+    if (o.max_bytes == 0 || o.max_bytes_per_connection == 0) {
+        return "max_bytes and max_bytes_per_connection must be above zero";
+    }
+    if (o.lanes == 0 || o.lanes > 16) return "lanes must be 1 to 16";
     if (o.max_inflight == 0 || o.max_inflight > 32768) return "max_inflight must be 1 to 32768";
     return {};
 }
@@ -38,16 +45,23 @@ config_result<client> client_state::open(std::vector<reactor*> reactors, server_
     }
     auto ring = topology::build(std::move(servers), options.ring);
     if (!ring) return ring.error();
-    return client(
-        std::make_shared<client_state>(std::move(reactors), std::move(ring.value()), options));
+    auto routing = key_routing::of(options);
+    if (!routing) return routing.error();
+    return client(std::make_shared<client_state>(std::move(reactors), std::move(ring.value()),
+                                                 std::move(routing.value()), options));
 }
 
 client_state::client_state(std::vector<reactor*> reactors, std::shared_ptr<const topology> ring,
-                           const client_options& options)
+                           key_routing routing, const client_options& options)
     : reactors_(std::move(reactors)),
       topology_(std::move(ring)),
+      routing_(std::move(routing)),
       options_(options),
-      views_(std::make_unique<std::atomic<client_view*>[]>(reactors_.size())) {}
+      views_(std::make_unique<std::atomic<client_view*>[]>(reactors_.size())) {
+    // Their texts are the caller's; routing_ has its own.
+    options_.prefix = {};
+    options_.hash_tag = {};
+}
 
 client_state::~client_state() {
     for (std::size_t i = 0; i < reactors_.size(); ++i) {
@@ -63,11 +77,17 @@ client_view* client_state::view() {
     if (index >= reactors_.size() || reactors_[index] != here) return nullptr;
     client_view* view = views_[index].load(std::memory_order_relaxed);
     if (view != nullptr) return view;
-    auto made = std::make_unique<client_view>(*here, topology_, options_);
+    auto made = std::make_unique<client_view>(*here, topology_, routing_, options_);
     view = made.get();
     here->adopt(std::move(made));
     views_[index].store(view, std::memory_order_release);
     return view;
+}
+
+reactor& client_state::home_reactor() noexcept {
+    static std::atomic<std::size_t> next_thread{0};
+    thread_local const std::size_t this_thread = next_thread.fetch_add(1);
+    return *reactors_[this_thread % reactors_.size()];
 }
 
 }  // namespace kmc::detail

@@ -13,13 +13,14 @@
 #include <kmc/server_list.hpp>
 
 #include "loop/reactor.hpp"
+#include "routing/key_routing.hpp"
 #include "routing/topology.hpp"
 
 namespace kmc::detail {
 
 class client_view;
 
-class client_state {
+class client_state : public std::enable_shared_from_this<client_state> {
 public:
     // The reactors must outlive the client; client::open passes those of a runtime, tests their
     // own.
@@ -30,7 +31,7 @@ public:
     [[nodiscard]] static client_state& of(const client& handle) noexcept { return *handle.state_; }
 
     client_state(std::vector<reactor*> reactors, std::shared_ptr<const topology> ring,
-                 const client_options& options);
+                 key_routing routing, const client_options& options);
     client_state(const client_state&) = delete;
     client_state& operator=(const client_state&) = delete;
     // Any thread: asks each reactor to close its view.
@@ -40,12 +41,17 @@ public:
     // thread. Throws std::bad_alloc.
     [[nodiscard]] client_view* view();
 
+    // Where calls of this thread run, if it has no reactor of its own: always the same one.
+    [[nodiscard]] reactor& home_reactor() noexcept;
+
+    [[nodiscard]] const key_routing& routing() const noexcept { return routing_; }
     [[nodiscard]] const topology& ring() const noexcept { return *topology_; }
     [[nodiscard]] const client_options& options() const noexcept { return options_; }
 
 private:
     std::vector<reactor*> reactors_;
     std::shared_ptr<const topology> topology_;
+    key_routing routing_;
     client_options options_;
     // Each entry is written by its reactor alone; the destructor reads all.
     std::unique_ptr<std::atomic<client_view*>[]> views_;

@@ -27,13 +27,11 @@ void topology::locate(std::span<const std::string_view> keys, std::span<std::uin
     }
 }
 
-server_index topology::locate(std::string_view key) const noexcept {
-    if (servers_.servers().size() == 1) return 0;
-    std::uint32_t hash = 0;
-    server_index server = 0;
-    md5_many({&key, 1}, {&hash, 1});
-    distribution_->locate({&hash, 1}, {&server, 1});
-    return server;
+topology::place topology::place_of(std::string_view hashed) const noexcept {
+    place p;
+    md5_many({&hashed, 1}, {&p.hash, 1});
+    if (servers_.servers().size() != 1) distribution_->locate({&p.hash, 1}, {&p.server, 1});
+    return p;
 }
 
 }  // namespace kmc::detail

@@ -30,7 +30,12 @@ public:
     void locate(std::span<const std::string_view> keys, std::span<std::uint32_t> hashes,
                 std::span<server_index> servers) const noexcept;
 
-    [[nodiscard]] server_index locate(std::string_view key) const noexcept;
+    // Where what a key is hashed by belongs.
+    struct place {
+        server_index server = 0;
+        std::uint32_t hash = 0;
+    };
+    [[nodiscard]] place place_of(std::string_view hashed) const noexcept;
 
 private:
     topology(server_list servers, ring which, std::unique_ptr<const distribution> d)

@@ -12,6 +12,7 @@
 #include <kmc/detail/intrusive_list.hpp>
 #include <kmc/detail/request.hpp>
 #include <kmc/error.hpp>
+#include <kmc/time.hpp>
 
 namespace kmc::detail {
 
@@ -44,7 +45,11 @@ struct op_node : ready_node {
     std::uint32_t encoded = 0;                ///< How many are on the wire, in order.
     std::uint32_t open = 0;                   ///< How many lack an answer; count at the start.
     std::uint16_t server = error::no_server;  ///< Index in the client's list.
+    std::uint8_t counted = 0;                 ///< The view's: which limits count it.
+    std::uint32_t link = 0;                   ///< Which connection of the view carries it.
+    std::uint64_t bytes = 0;                  ///< Of all its keys and values.
     connection* where = nullptr;
+    time_point first_out{};  ///< When its first request was handed to the engine, or zero.
 
     void answer(std::uint32_t index, reply& r) noexcept { hooks->on_reply(*this, index, r); }
     void fail(std::uint32_t index, error e) noexcept { hooks->on_error(*this, index, e); }

@@ -69,7 +69,8 @@ void check(const std::string& input, const config_result<server_list>& read,
         if (is_unix != s.host.starts_with('/')) FAIL(input);
     }
     const auto built = topology::build(read.value(), ring::libmemcached_weighted);
-    if (!built || built.value()->locate("key") >= read.value().servers().size()) FAIL(input);
+    if (!built || built.value()->place_of("key").server >= read.value().servers().size())
+        FAIL(input);
 }
 
 TEST_CASE("reading noise as a server list never crashes") {

@@ -39,7 +39,7 @@ TEST_CASE("a batch, its keys one by one, and their hashes agree") {
 
     for (std::size_t i = 0; i < keys.size(); ++i) {
         CHECK(hashes[i] == md5(keys[i])[0]);
-        CHECK(found[i] == ours->locate(keys[i]));
+        CHECK(found[i] == ours->place_of(keys[i]).server);
         CHECK(found[i] < ours->servers().size());
     }
 }
@@ -48,7 +48,7 @@ TEST_CASE("every server of an even list gets keys") {
     const auto ours = build("a,b,c,d", ring::libmemcached_weighted);
     std::vector<int> counts(4);
 
-    for (const std::string& key : some_keys(2000)) ++counts[ours->locate(key)];
+    for (const std::string& key : some_keys(2000)) ++counts[ours->place_of(key).server];
 
     for (const int count : counts) CHECK(count > 300);
 }
@@ -57,8 +57,8 @@ TEST_CASE("a single server still has a ring, and gets every key") {
     const auto ours = build("a:1:7", ring::libketama);
 
     CHECK(ours->ring_points().points().size() == 160);
-    CHECK(ours->locate("") == 0);
-    CHECK(ours->locate("key") == 0);
+    CHECK(ours->place_of("").server == 0);
+    CHECK(ours->place_of("key").server == 0);
 }
 
 TEST_CASE("locating keys allocates nothing") {
@@ -74,7 +74,7 @@ TEST_CASE("locating keys allocates nothing") {
 
     const testing::alloc_counter allocations;
     ours->locate(keys, hashes, found);
-    static_cast<void>(ours->locate(keys[0]));
+    static_cast<void>(ours->place_of(keys[0]).server);
 
     CHECK(allocations.calls() == 0);
 }
