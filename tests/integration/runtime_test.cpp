@@ -5,11 +5,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <coroutine>
 #include <cstdlib>
 #include <exception>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -183,30 +185,56 @@ kmc::task<std::thread::id> start_foreign(kmc::client& mc, std::span<const std::s
     co_return std::this_thread::get_id();
 }
 
-struct wrong_thread_result {
-    std::optional<kmc::error> get, set, del, version, single_of_many;
-    bool ended = false;
+struct far_result {
+    std::promise<void> done;
+    bool all_right = false;
+    std::thread::id resumed_on;
 };
 
-fire_and_forget ask_on_this_thread(kmc::client& mc, wrong_thread_result& out) {
-    const auto got = co_await mc.get("k");
-    if (!got) out.get = got.error();
-    const auto stored = co_await mc.set("k", "v");
-    if (!stored) out.set = stored.error();
-    const auto removed = co_await mc.del("k");
-    if (!removed) out.del = removed.error();
+fire_and_forget ask_on_this_thread(kmc::client mc, far_result& out) {
+    const std::string value = make_value("far", 1, 40'000);
+    const auto stored = co_await mc.set("far", value);
+    const auto got = co_await mc.get("far");
+    const auto counted = co_await mc.incr("far count", 3, {.initial = 7});
     const auto version = co_await mc.version(0);
-    if (!version) out.version = version.error();
-    const std::string_view keys[] = {"k", "l"};
-    const auto many = co_await mc.get_many(keys);
-    if (many.size() == 2 && !many[1]) out.single_of_many = many[1].error();
-    out.ended = true;
+    const auto removed = co_await mc.del("far");
+    const auto gone = co_await mc.get("far");
+    out.all_right = stored && got && got.value() && got.value()->bytes() == value && counted &&
+                    counted.value() == 7 && version && !version.value().empty() && removed &&
+                    removed.value() && gone && !gone.value();
+    out.resumed_on = std::this_thread::get_id();
+    out.done.set_value();
 }
 
-// A call awaited on a reactor, but on one that belongs to another runtime.
-kmc::task<kmc::error> ask_elsewhere(kmc::client& mc) {
-    const auto got = co_await mc.get("k");
-    co_return got ? kmc::error{} : got.error();
+// Resumes coroutines on the thread that calls run_one().
+class hand_driven final : public kmc::resumer {
+public:
+    void post(std::coroutine_handle<> waiting) noexcept override {
+        const std::lock_guard lock(mutex_);
+        ready_.push_back(waiting);
+        changed_.notify_one();
+    }
+    void run_one() {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return !ready_.empty(); });
+        const std::coroutine_handle<> next = ready_.back();
+        ready_.pop_back();
+        lock.unlock();
+        next.resume();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::coroutine_handle<>> ready_;
+};
+
+kmc::task<bool> ask_from_elsewhere(const kmc::client& mc) {
+    const std::thread::id before = std::this_thread::get_id();
+    const auto stored = co_await mc.set("elsewhere", "v");
+    const auto got = co_await mc.get("elsewhere");
+    co_return stored&& got&& got.value() && got.value()->bytes() == "v" &&
+        std::this_thread::get_id() == before;
 }
 
 }  // namespace
@@ -227,23 +255,40 @@ TEST_CASE("a coroutine type of somebody else awaits every call, and resumes on t
     CHECK(out.resumed_on == reactor);
 }
 
-TEST_CASE("a call awaited on a thread without a reactor ends at once, with that reason") {
+TEST_CASE("a call awaited on a thread without a reactor is served by one") {
     const cluster servers = any_cluster({1});
     session s(servers.servers());
-    wrong_thread_result out;
+    far_result out;
+    auto done = out.done.get_future();
 
     ask_on_this_thread(s.mc(), out);
+    done.get();
 
-    REQUIRE(out.ended);
-    const std::optional<kmc::error> expected = kmc::error{.code = errc::wrong_thread};
-    CHECK((out.get == expected));
-    CHECK((out.set == expected));
-    CHECK((out.del == expected));
-    CHECK((out.version == kmc::error{.code = errc::wrong_thread, .server = 0}));
-    CHECK((out.single_of_many == expected));
+    CHECK(out.all_right);
+    CHECK(out.resumed_on != std::this_thread::get_id());
+}
+
+TEST_CASE("a resumer decides where the coroutines of a foreign thread go on") {
+    const cluster servers = any_cluster({1});
+    session s(servers.servers());
+    hand_driven home;
+    far_result out;
+    auto done = out.done.get_future();
+
+    ask_on_this_thread(s.mc().resuming_on(home), out);
+    for (int call = 0; call < 6; ++call) home.run_one();
+
+    done.get();
+    CHECK(out.all_right);
+    CHECK(out.resumed_on == std::this_thread::get_id());
+}
+
+TEST_CASE("a coroutine on another runtime's reactor comes back to it") {
+    const cluster servers = any_cluster({1});
+    session s(servers.servers());
     kmc::runtime other = open_runtime();
-    CHECK(other.block_on(ask_elsewhere(s.mc())) == errc::wrong_thread);
-    CHECK(s.version(0).has_value());
+
+    CHECK(other.block_on(ask_from_elsewhere(s.mc())));
 }
 
 // ---- ends -----------------------------------------------------------------------------------
