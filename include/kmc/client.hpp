@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include <kmc/server_list.hpp>
 #include <kmc/task.hpp>
 #include <kmc/time.hpp>
+#include <kmc/update.hpp>
 #include <kmc/value.hpp>
 
 namespace kmc {
@@ -159,6 +161,29 @@ public:
         spec.what.cas = static_cast<std::uint64_t>(token);
         spec.needs_token = true;
         return {who(), spec};
+    }
+
+    /// Reads an item, lets `change` turn its bytes into new ones, and stores them if nobody else
+    /// was faster; else again. The item keeps its flags, and gets a new time to live (the server
+    /// keeps no old one): options.ttl.
+    /// @param change  called with the present bytes as std::optional<std::string_view> (nullopt: no
+    ///                item, with options.create only), returns std::optional<std::string>: the new
+    ///                bytes, or nullopt to leave the item alone. May be called several times. A
+    ///                temporary must be trivially destructible (g++ 12 destroys others twice inside
+    ///                co_await); name it otherwise, and it is used where it stands.
+    /// @return        an answer, also when others were always faster (contended). With
+    ///                error::maybe_executed() the last store may have happened. Adds bad_key,
+    ///                too_large, no_cas. An exception of `change` leaves through the await.
+    template <class F>
+    [[nodiscard]] task<result<update_outcome>> update(std::string_view key, F&& change,
+                                                      const update_options& options = {}) const {
+        if constexpr (std::is_lvalue_reference_v<F>) {
+            return detail::update_item(*this, key, detail::change_ref(change), options);
+        } else {
+            static_assert(std::is_trivially_destructible_v<F>,
+                          "give this function a name before the call");
+            return detail::update_item_with(*this, key, std::move(change), options);
+        }
     }
 
     // ---- removing, touching, counting

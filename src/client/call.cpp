@@ -12,7 +12,7 @@
 #include "client/client_view.hpp"
 #include "client/remote_call.hpp"
 #include "client/stop_link.hpp"
-#include "io/wall_clock.hpp"
+#include "io/clocks.hpp"
 
 namespace kmc::detail {
 
