@@ -168,7 +168,8 @@ public:
     /// keeps no old one): options.ttl.
     /// @param change  called with the present bytes as std::optional<std::string_view> (nullopt: no
     ///                item, with options.create only), returns std::optional<std::string>: the new
-    ///                bytes, or nullopt to leave the item alone. May be called several times. A
+    ///                bytes, or nullopt to leave the item alone. May be called several times, on
+    ///                the thread where calls resume. A
     ///                temporary must be trivially destructible (g++ 12 destroys others twice inside
     ///                co_await); name it otherwise, and it is used where it stands.
     /// @return        an answer, also when others were always faster (contended). With
