@@ -1,6 +1,7 @@
 #include "loop/reactor.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace kmc::detail {
@@ -32,6 +33,8 @@ reactor::reactor(std::unique_ptr<io_engine> engine, unsigned index, std::uint64_
     : engine_(std::move(engine)), index_(index), random_(seed), timers_(engine_->now()) {}
 
 reactor::~reactor() {
+    // What a letter brought about may have ended this reactor before its sender left post().
+    while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
     KMC_ASSERT(residents_.empty());
     ending_ = false;
     sweep_residents();
@@ -63,8 +66,10 @@ void reactor::sweep_residents() noexcept {
 }
 
 void reactor::post(letter& l) noexcept {
+    posting_.fetch_add(1, std::memory_order_relaxed);
     mailbox_.post(l);
     if (sleeping_.exchange(false, std::memory_order_seq_cst)) engine_->wake();
+    posting_.fetch_sub(1, std::memory_order_release);
 }
 
 void reactor::turn(time_point limit) {

@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <thread>
 #include <vector>
 
 #include <kmc/detail/op_node.hpp>
@@ -146,6 +145,7 @@ private:
 
     mailbox mailbox_;
     std::atomic<bool> sleeping_{false};
+    std::atomic<unsigned> posting_{0};  // threads inside post()
     letter stop_letter_;
 };
 

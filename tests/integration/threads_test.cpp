@@ -1,0 +1,115 @@
+// Calls from threads that have no reactor: none is lost, none is mixed up, and a waiter may go.
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "nodes.hpp"
+#include "session.hpp"
+#include "support/self_describing.hpp"
+
+using namespace kmc::testing;
+using namespace std::chrono_literals;
+using kmc::errc;
+
+namespace {
+
+// A coroutine that runs where it is started, and that its owner may destroy while it waits.
+class owned {
+public:
+    struct promise_type {
+        owned get_return_object() {
+            return owned(std::coroutine_handle<promise_type>::from_promise(*this));
+        }
+        std::suspend_never initial_suspend() noexcept { return {}; }
+        std::suspend_always final_suspend() noexcept { return {}; }
+        void return_void() noexcept {}
+        [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
+    };
+    owned(owned&& o) noexcept : self_(std::exchange(o.self_, nullptr)) {}
+    owned& operator=(owned&&) = delete;
+    ~owned() {
+        if (self_) self_.destroy();
+    }
+
+private:
+    explicit owned(std::coroutine_handle<promise_type> self) noexcept : self_(self) {}
+    std::coroutine_handle<promise_type> self_;
+};
+
+owned wait_for_nobody(const kmc::client& mc, std::string key, std::atomic<int>& resumed) {
+    const std::string value(100, 'v');
+    static_cast<void>(co_await mc.set(key, value, {.deadline = 60s}));
+    ++resumed;
+}
+
+}  // namespace
+
+TEST_CASE("four threads and two reactors: every call comes back with its own answer") {
+    const cluster servers = any_cluster({1, 1, 1});
+    session s(servers.servers(), patient(), 2);
+    std::vector<std::string> complaints(4);
+
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < complaints.size(); ++t) {
+        threads.emplace_back([&, t] {
+            const kmc::sync_client mc(s.mc());
+            for (std::uint64_t i = 0; i < 1000; ++i) {
+                const std::string key = key_prefix() + "t" + std::to_string(t);
+                const std::string value = make_value(key, i, i % 3 == 0 ? 20'000 : 40);
+                const auto stored = mc.set(key, value);
+                const auto got = mc.get(key);
+                if (!stored || !got || !got.value() || got.value()->bytes() != value) {
+                    complaints[t] = "call " + std::to_string(i);
+                    return;
+                }
+            }
+        });
+    }
+    for (std::thread& t : threads) t.join();
+
+    CHECK(complaints == std::vector<std::string>(4));
+}
+
+TEST_CASE("a coroutine that waits on a thread of its own may be destroyed there") {
+    std::atomic<int> resumed{0};
+    {
+        const silent_port silent;
+        session s(silent.text(), {.connect_timeout = 60s, .stall_timeout = 60s});
+        std::vector<owned> waiting;
+        for (int i = 0; i < 200; ++i) {
+            waiting.push_back(wait_for_nobody(s.mc(), "k" + std::to_string(i), resumed));
+            if (i % 3 == 0) waiting.pop_back();
+        }
+        waiting.clear();
+    }
+    CHECK(resumed == 0);
+}
+
+TEST_CASE("stops and answers race on other threads, and every call ends once") {
+    const cluster servers = any_cluster({1});
+    session s(servers.servers(), patient(), 2);
+    const kmc::sync_client mc(s.mc());
+    REQUIRE(mc.set(key_prefix() + "raced", "v"));
+    int ended = 0;
+    for (int i = 0; i < 500; ++i) {
+        std::stop_source source;
+        const std::stop_token token = source.get_token();
+        std::thread stopper([&] { source.request_stop(); });
+        const auto got = mc.get(key_prefix() + "raced", {.stop = &token});
+        stopper.join();
+        const bool right =
+            got ? got.value() && got.value()->bytes() == "v" : got.error() == errc::cancelled;
+        ended += right ? 1 : 0;
+    }
+    CHECK(ended == 500);
+}
