@@ -19,6 +19,7 @@
 #include <kmc/result.hpp>
 #include <kmc/resumer.hpp>
 #include <kmc/server_list.hpp>
+#include <kmc/shared_bytes.hpp>
 #include <kmc/task.hpp>
 #include <kmc/time.hpp>
 #include <kmc/update.hpp>
@@ -157,10 +158,8 @@ public:
     ///          retrying.
     [[nodiscard]] detail::cas_op cas(std::string_view key, std::string_view value, cas_token token,
                                      const store_options& options = {}) const noexcept {
-        detail::call_spec spec = detail::storing(detail::command::set, key, value, options);
-        spec.what.cas = static_cast<std::uint64_t>(token);
-        spec.needs_token = true;
-        return {who(), spec};
+        return {who(), detail::comparing(detail::storing(detail::command::set, key, value, options),
+                                         token)};
     }
 
     /// Reads an item, lets `change` turn its bytes into new ones, and stores them if nobody else
@@ -185,6 +184,27 @@ public:
                           "give this function a name before the call");
             return detail::update_item_with(*this, key, std::move(change), options);
         }
+    }
+
+    /// The stores once more, of values that are sent from where they are: see shared_bytes, which
+    /// lives until the await ends.
+    [[nodiscard]] detail::store_op set(std::string_view key, const shared_bytes& value,
+                                       const store_options& options = {}) const noexcept {
+        return {who(), detail::storing(detail::command::set, key, value, options)};
+    }
+    [[nodiscard]] detail::try_store_op add(std::string_view key, const shared_bytes& value,
+                                           const store_options& options = {}) const noexcept {
+        return {who(), detail::storing(detail::command::add, key, value, options)};
+    }
+    [[nodiscard]] detail::try_store_op replace(std::string_view key, const shared_bytes& value,
+                                               const store_options& options = {}) const noexcept {
+        return {who(), detail::storing(detail::command::replace, key, value, options)};
+    }
+    [[nodiscard]] detail::cas_op cas(std::string_view key, const shared_bytes& value,
+                                     cas_token token,
+                                     const store_options& options = {}) const noexcept {
+        return {who(), detail::comparing(detail::storing(detail::command::set, key, value, options),
+                                         token)};
     }
 
     // ---- removing, touching, counting

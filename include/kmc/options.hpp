@@ -83,6 +83,10 @@ struct client_options {
     /// connections may overtake each other. 0: no such connection.
     std::uint32_t bulk_bytes = 0;
 
+    /// From how many bytes on a store given as shared_bytes is sent from where it is; smaller ones
+    /// are copied, which costs less than a send of their own.
+    std::uint32_t borrow_bytes = 16 * 1024;
+
     /// Put before every key, and counted in its 250 bytes. Copied by open().
     std::string_view prefix{};
     /// Whether the prefix is part of what the ring hashes (libmemcached's HASH_WITH_PREFIX_KEY).

@@ -74,6 +74,10 @@ std::optional<errc> client_view::route(op_node& node, request& r, char*& wire_ke
         r.key_size = static_cast<std::uint16_t>(size);
     }
     if (const auto objection = objection_to(r)) return objection;
+    if (r.is_shared && r.value_size < options_.borrow_bytes) {
+        r.value = r.block->bytes().data();
+        r.is_shared = false;
+    }
     topology::place place;
     try {
         std::string room;

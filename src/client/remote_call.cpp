@@ -8,7 +8,8 @@ namespace kmc::detail {
 
 remote_call_base::remote_call_base(const caller& who, const call_spec& spec)
     : spec_(spec), client_(who.client->shared_from_this()) {
-    const bool has_value = !is_counter(spec.what.what);
+    const bool has_value = !is_counter(spec.what.what) && !spec.what.is_shared;
+    if (spec.what.is_shared) lent_ = shared_bytes::of(*spec.what.block);
     const std::string_view value = has_value ? spec.what.value_view() : std::string_view();
     bytes_.reserve(spec.what.key_size + value.size() + spec.options.group.size());
     bytes_.append(spec.what.key_view()).append(value).append(spec.options.group);

@@ -53,6 +53,7 @@ private:
 
     call_spec spec_;
     std::string bytes_;
+    shared_bytes lent_;
     std::unique_ptr<std::byte[]> landing_;
     std::stop_token stop_;
     // Keeps the client open until the call has reached its reactor.

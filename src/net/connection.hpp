@@ -19,6 +19,7 @@
 #include <kmc/server_list.hpp>
 
 #include "base/buffer.hpp"
+#include "base/outbox.hpp"
 #include "loop/reactor.hpp"
 #include "pipeline/pipeline.hpp"
 #include "session/backoff.hpp"
@@ -103,7 +104,7 @@ private:
     backoff backoff_;
     intrusive_list<op_node> pending_;
     std::optional<pipeline> pipeline_;  // of the present socket
-    buffer tx_;
+    outbox tx_;
     buffer rx_;
     alarm alarm_;
     greeting greeting_;

@@ -52,7 +52,7 @@ pipeline::pipeline(const codec& wire, const pipeline_limits& limits, std::uint32
     }
 }
 
-std::uint32_t pipeline::encode(op_node& node, buffer& out, std::size_t room_bytes) {
+std::uint32_t pipeline::encode(op_node& node, outbox& out, std::size_t room_bytes) {
     KMC_ASSERT(!broken_);
     std::uint32_t encoded = 0;
     while (true) {
@@ -95,11 +95,18 @@ pipeline::run pipeline::next_run(const op_node& node, std::size_t room_bytes,
     return {1, alone};
 }
 
-void pipeline::encode_run(op_node& node, const run& next, buffer& out) {
-    // From here on nothing throws: half a run on the wire would be a run without a fence.
-    out.reserve(next.bytes);
-    [[maybe_unused]] const std::size_t before = out.size();
+void pipeline::encode_run(op_node& node, const run& next, outbox& out) {
     const std::uint32_t last = node.encoded + next.requests - 1;
+    std::size_t lent = 0;
+    std::size_t values = 0;
+    for (std::uint32_t index = node.encoded; index <= last; ++index) {
+        if (!node.requests[index].is_shared) continue;
+        lent += node.requests[index].value_size;
+        ++values;
+    }
+    // From here on nothing throws: half a run on the wire would be a run without a fence.
+    out.reserve(next.bytes - lent, values);
+    [[maybe_unused]] const std::size_t before = out.size();
     for (std::uint32_t index = node.encoded; index <= last; ++index) {
         const request& r = node.requests[index];
         slot s{.node = &node, .index = index, .what = r.what};

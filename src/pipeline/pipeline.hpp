@@ -19,7 +19,7 @@
 
 #include <kmc/detail/op_node.hpp>
 
-#include "base/buffer.hpp"
+#include "base/outbox.hpp"
 #include "base/slot_ring.hpp"
 #include "pipeline/slot.hpp"
 #include "protocol/codec.hpp"
@@ -43,7 +43,7 @@ public:
     // one loud. A single request larger than room_bytes is encoded when `out` is empty.
     // Advances node.encoded; returns the number of requests encoded, 0 when there was no room.
     // When growing `out` throws, what was encoded before stands, fenced.
-    std::uint32_t encode(op_node& node, buffer& out, std::size_t room_bytes);
+    std::uint32_t encode(op_node& node, outbox& out, std::size_t room_bytes);
 
     // Takes bytes from the front of `bytes`; delivers every answer that is complete. What is not
     // consumed is to be offered again with more behind it.
@@ -96,7 +96,7 @@ private:
 
     [[nodiscard]] run next_run(const op_node& node, std::size_t room_bytes,
                                oversize) const noexcept;
-    void encode_run(op_node& node, const run& next, buffer& out);
+    void encode_run(op_node& node, const run& next, outbox& out);
 
     [[nodiscard]] std::optional<errc> objection_to(const reply_head& head) const noexcept;
     [[nodiscard]] bool is_large(const reply_head& head) const noexcept;

@@ -10,7 +10,7 @@
 
 #include <kmc/error.hpp>
 
-#include "base/buffer.hpp"
+#include "base/outbox.hpp"
 #include "protocol/command.hpp"
 
 namespace kmc::detail {
@@ -61,7 +61,7 @@ public:
 
     // Bytes that encode() will append.
     [[nodiscard]] virtual std::size_t encoded_size(const request&, loudness) const noexcept = 0;
-    virtual void encode(const request&, std::uint32_t sequence, loudness, buffer& out) const = 0;
+    virtual void encode(const request&, std::uint32_t sequence, loudness, outbox& out) const = 0;
 
     [[nodiscard]] virtual silence silence_of(command) const noexcept = 0;
 

@@ -515,3 +515,43 @@ TEST_CASE("lanes share the keys, and large values have one of their own") {
     CHECK(s.get("large", {.large = true}).value()->bytes().size() == 200'000);
     CHECK(stat(servers.text(0), "curr_connections") == before + 4);
 }
+
+TEST_CASE("large values are sent from where they are, by every store, from any thread") {
+    const cluster servers = any_cluster({1, 1});
+    session s(servers.servers());
+    const std::size_t size = GENERATE(as<std::size_t>{}, 0, 10, 16383, 16384, 900'000);
+    CAPTURE(size);
+    std::string bytes(size, 'x');
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 37 + i / 1000);
+    const kmc::shared_bytes value{std::string(bytes)};
+    struct job {
+        static kmc::task<bool> run(const kmc::client& mc, std::string key,
+                                   kmc::shared_bytes value) {
+            std::vector<kmc::detail::store_op> many;
+            for (int i = 0; i < 8; ++i) many.push_back(mc.set(key, value));
+            for (const auto& r : co_await kmc::when_all(std::move(many))) {
+                if (!r) co_return false;
+            }
+            auto got = co_await mc.get(key);
+            if (!got || !got.value() || got.value()->bytes() != value.view()) co_return false;
+            const auto token = got.value()->token();
+            // What a get brought goes back without a copy.
+            const kmc::shared_bytes again(std::move(*got.value()));
+            const auto swapped = co_await mc.cas(key, again, token);
+            if (!swapped || swapped.value() != store_outcome::stored) co_return false;
+            const auto replaced = co_await mc.replace(key, value);
+            const auto added = co_await mc.add(key, value);
+            const auto removed = co_await mc.del(key);
+            const auto added_now = co_await mc.add(key, value);
+            got = co_await mc.get(key);
+            co_return replaced&& replaced.value() && added && !added.value() && removed &&
+                added_now && added_now.value() && got && got.value() &&
+                got.value()->bytes() == value.view();
+        }
+    };
+
+    CHECK(s.rt().block_on(job::run(s.mc(), key_prefix() + "lent", value)));
+    CHECK(kmc::sync_wait(job::run(s.mc(), key_prefix() + "lent from afar", value)));
+    CHECK(value.view() == bytes);
+    if (size != 0) CHECK(value.block()->owners == 1);
+}

@@ -91,6 +91,22 @@ inline void put_value(request& r, std::string_view value) noexcept {
     return s;
 }
 
+[[nodiscard]] inline call_spec storing(command what, std::string_view key,
+                                       const shared_bytes& value, const store_options& o) noexcept {
+    call_spec s = storing(what, key, value.view(), o);
+    if (value.block() != nullptr) {
+        s.what.block = value.block();
+        s.what.is_shared = true;
+    }
+    return s;
+}
+
+[[nodiscard]] inline call_spec comparing(call_spec store, cas_token token) noexcept {
+    store.what.cas = static_cast<std::uint64_t>(token);
+    store.needs_token = true;
+    return store;
+}
+
 [[nodiscard]] inline call_spec extending(command what, std::string_view key, std::string_view value,
                                          const call_options& options) noexcept {
     call_spec s = keyed(what, key, options);

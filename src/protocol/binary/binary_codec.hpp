@@ -10,7 +10,7 @@ namespace kmc::detail {
 class binary final : public codec {
 public:
     [[nodiscard]] std::size_t encoded_size(const request&, loudness) const noexcept override;
-    void encode(const request&, std::uint32_t sequence, loudness, buffer& out) const override;
+    void encode(const request&, std::uint32_t sequence, loudness, outbox& out) const override;
     [[nodiscard]] silence silence_of(command) const noexcept override;
 
     [[nodiscard]] parse_result parse_head(std::span<const std::byte> bytes) const noexcept override;

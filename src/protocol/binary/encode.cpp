@@ -49,7 +49,7 @@ std::size_t binary::encoded_size(const request& r, loudness) const noexcept {
     return frame::header_bytes + sizes_of(row_of(r.what), r).sum();
 }
 
-void binary::encode(const request& r, std::uint32_t sequence, loudness how, buffer& out) const {
+void binary::encode(const request& r, std::uint32_t sequence, loudness how, outbox& out) const {
     const opcode_row& row = row_of(r.what);
     const body_sizes sizes = sizes_of(row, r);
     // The server closes the connection over a bad key, and with it everybody's requests. Only a
@@ -60,7 +60,8 @@ void binary::encode(const request& r, std::uint32_t sequence, loudness how, buff
     KMC_ASSERT(r.cas == 0 || r.what == command::set || r.what == command::del);
     KMC_ASSERT(sizes.sum() <= 0xffffffffU);
 
-    std::byte* at = out.append(frame::header_bytes + sizes.sum());
+    const std::size_t copied = r.is_shared ? 0 : sizes.value;
+    std::byte* at = out.append(frame::header_bytes + sizes.extras + sizes.key + copied);
     at[0] = frame::request_magic;
     at[frame::opcode_at] = std::byte{opcode_of(row, how)};
     store_big(at + frame::key_size_at, static_cast<std::uint16_t>(sizes.key));
@@ -74,7 +75,8 @@ void binary::encode(const request& r, std::uint32_t sequence, loudness how, buff
     at += frame::header_bytes;
     write_extras(at, row, r);
     copy_bytes(at + sizes.extras, r.key, sizes.key);
-    copy_bytes(at + sizes.extras + sizes.key, r.value, sizes.value);
+    copy_bytes(at + sizes.extras + sizes.key, r.value, copied);
+    if (r.is_shared) out.splice(*r.block);
 }
 
 silence binary::silence_of(command what) const noexcept {

@@ -78,7 +78,7 @@ public:
                  receiving how = receiving::as_a_connection);
 
     detail::pipeline pipeline;
-    detail::buffer tx;
+    detail::outbox tx;
     std::string rx;  // received, not consumed
     bool is_broken = false;
     errc why{};

@@ -276,7 +276,7 @@ TEST_CASE("a steady stream of batches allocates nothing", "[pipeline]") {
     spy_node node;
     for (int i = 0; i < 50; ++i) node.get("key" + std::to_string(i));
     node.order.reserve(150);
-    w.tx.reserve(1 << 16);
+    w.tx.reserve(1 << 16, 0);
     std::uint32_t sequence = 100;
 
     for (int round = 0; round < 3; ++round) {

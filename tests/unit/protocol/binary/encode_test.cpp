@@ -15,7 +15,7 @@ using kmc::testing::captured_frame;
 namespace {
 
 std::string encoded(const request& r, std::uint32_t sequence, loudness how) {
-    buffer out;
+    outbox out;
     binary_codec().encode(r, sequence, how, out);
     CHECK(out.size() == binary_codec().encoded_size(r, how));
     return std::string(as_text(out.pending()));
@@ -40,7 +40,7 @@ TEST_CASE("requests are written byte for byte as the captured ones", "[encode]")
 }
 
 TEST_CASE("a request goes behind what the buffer holds, and keys may hold any byte", "[encode]") {
-    buffer out;
+    outbox out;
     out.append(1)[0] = std::byte{'x'};
     const std::string key("a\0\r\n\xff", 5);
     const std::string value("\0v", 2);
