@@ -10,6 +10,7 @@ cmake_minimum_required(VERSION 3.25)
 set(floor_base 0)
 set(floor_protocol 1)
 set(floor_hash 1)
+set(floor_values 1)
 set(floor_routing 2)
 set(floor_pipeline 2)
 set(floor_session 2)
@@ -70,6 +71,7 @@ foreach(file IN LISTS files)
 
     forbid("<liburing[^>]*>" "^src/io/uring_ring\\.hpp$" "the ring has one file")
     forbid("<openssl/[^>]*>" "^src/(tls/|hash/md5\\.cpp$)" "OpenSSL is behind src/tls and md5")
+    forbid("<zlib\\.h>" "^src/values/zlib\\.cpp$" "zlib has one file")
     forbid("<(sys/(socket|un|epoll|eventfd|uio|syscall)|netinet/[a-z]+|arpa/inet|netdb|poll|unistd)\\.h>"
            "^src/io/" "the kernel is behind src/io")
     forbid("clock::now *\\(|clock_gettime *\\(|gettimeofday *\\(|[^a-z_]time *\\((nullptr|NULL|0)\\)"

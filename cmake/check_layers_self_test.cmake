@@ -26,6 +26,7 @@ expect(passes loop/a.cpp "#include <kmc/task.hpp>")
 expect(passes io/uring_ring.hpp "#include <liburing.h>")
 expect(passes hash/md5.cpp "#include <openssl/md5.h>")
 expect(passes loop/a.cpp "#include <thread>")
+expect(passes values/zlib.cpp "#include <zlib.h>")
 
 expect(fails base/a.hpp "#include \"hash/key_hash.hpp\"")             # a higher floor
 expect(fails routing/a.cpp "#include \"pipeline/pipeline.hpp\"")      # strangers on one floor
@@ -36,6 +37,7 @@ expect(fails loop/a.cpp "#include <kmc/detail/operations.hpp>")
 expect(fails net/a.cpp "#include <liburing.h>")
 expect(fails io/uring_engine.cpp "#include <liburing.h>")              # one file, not one room
 expect(fails routing/a.cpp "#include <openssl/md5.h>")
+expect(fails values/a.cpp "#include <zlib.h>")
 expect(fails net/a.cpp "#include <sys/socket.h>")
 expect(fails loop/a.cpp "auto t = std::chrono::steady_clock::now()\;")
 expect(fails client/a.cpp "std::mutex m\;")

@@ -9,6 +9,14 @@ install(TARGETS kmc_headers kmc_static kmc_shared
     FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
 )
 
+# An archive with zlib asks its consumers for it; the package and kmc.pc have to say so.
+set(kmc_find_zlib "")
+set(kmc_pc_zlib "")
+if(KMC_ZLIB_TARGET)
+    set(kmc_find_zlib "find_dependency(ZLIB)")
+    set(kmc_pc_zlib ", zlib")
+endif()
+
 set(kmc_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/kmc)
 install(EXPORT kmcTargets NAMESPACE kmc:: DESTINATION ${kmc_package_dir})
 configure_package_config_file(

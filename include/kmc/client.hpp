@@ -13,8 +13,10 @@
 #include <vector>
 
 #include <kmc/batch.hpp>
+#include <kmc/codec.hpp>
 #include <kmc/detail/batch_operations.hpp>
 #include <kmc/detail/operations.hpp>  // get_op, store_op ...: what the calls below return
+#include <kmc/detail/typed.hpp>
 #include <kmc/options.hpp>
 #include <kmc/result.hpp>
 #include <kmc/resumer.hpp>
@@ -85,6 +87,23 @@ public:
         return {who(), detail::keyed(detail::command::get, key, options)};
     }
 
+    /// Reads a value as a T: `co_await mc.get<int>("n")`. What it was written as, its flags say,
+    /// in the dialect of client_options::values; codec.hpp says which T are built in and how to add
+    /// yours.
+    /// @return  the T, or nullopt if the server has none. Adds bad_key, foreign_value (the flags
+    ///          tell of something that kmc does not read; describe() names it) and bad_value.
+    template <readable_value T>
+    [[nodiscard]] detail::typed_get_op<T> get(std::string_view key,
+                                              const call_options& options = {}) const noexcept {
+        return {who(), detail::keyed(detail::command::get, key, options)};
+    }
+
+    /// The same for a value that is there already, such as one of get_many. No server is asked.
+    template <readable_value T>
+    [[nodiscard]] result<T> decode(const value_view& stored) const {
+        return decode_value<T>(stored, detail::values_of(*state_));
+    }
+
     /// Reads a value into memory of the caller: no allocation, whatever its size.
     /// @param into  written only when the call succeeds and the value fits; lives until the await
     ///              ends.
@@ -121,6 +140,42 @@ public:
     [[nodiscard]] detail::store_op set(std::string_view key, std::string_view value,
                                        const store_options& options = {}) const noexcept {
         return {who(), detail::storing(detail::command::set, key, value, options)};
+    }
+
+    /// Stores a T in the form of client_options::values: `co_await mc.set<int>("n", 5)`. Always
+    /// with the type; without it, set() stores bytes. add, replace and cas do the same.
+    /// @param value    read when the await begins; by reference if it is larger than two words.
+    /// @param options  `flags` may only have the application's bits of the dialect.
+    /// @return         as set(). Adds bad_value: the dialect has no form for this value or flags.
+    template <writable_value T>
+    [[nodiscard]] detail::typed_store_op<T, cas_token> set(
+        std::string_view key, const std::type_identity_t<T>& value,
+        const store_options& options = {}) const noexcept {
+        return {who(), detail::storing(detail::command::set, key, std::string_view(), options),
+                value};
+    }
+    template <writable_value T>
+    [[nodiscard]] detail::typed_store_op<T, std::optional<cas_token>> add(
+        std::string_view key, const std::type_identity_t<T>& value,
+        const store_options& options = {}) const noexcept {
+        return {who(), detail::storing(detail::command::add, key, std::string_view(), options),
+                value};
+    }
+    template <writable_value T>
+    [[nodiscard]] detail::typed_store_op<T, std::optional<cas_token>> replace(
+        std::string_view key, const std::type_identity_t<T>& value,
+        const store_options& options = {}) const noexcept {
+        return {who(), detail::storing(detail::command::replace, key, std::string_view(), options),
+                value};
+    }
+    template <writable_value T>
+    [[nodiscard]] detail::typed_store_op<T, store_outcome> cas(
+        std::string_view key, const std::type_identity_t<T>& value, cas_token token,
+        const store_options& options = {}) const noexcept {
+        return {who(),
+                detail::comparing(
+                    detail::storing(detail::command::set, key, std::string_view(), options), token),
+                value};
     }
 
     /// Stores a value only if there is none.

@@ -13,6 +13,7 @@
 
 #include <kmc/ring.hpp>
 #include <kmc/time.hpp>
+#include <kmc/value_options.hpp>
 
 namespace kmc {
 
@@ -86,6 +87,9 @@ struct client_options {
     /// From how many bytes on a store given as shared_bytes is sent from where it is; smaller ones
     /// are copied, which costs less than a send of their own.
     std::uint32_t borrow_bytes = 16 * 1024;
+
+    /// What the typed calls store and expect.
+    value_options values = {};
 
     /// Put before every key, and counted in its 250 bytes. Copied by open().
     std::string_view prefix{};

@@ -241,6 +241,7 @@ template <class Answer>
 void awaiter<Answer>::fetch() {
     auto& elsewhere = static_cast<remote_call<Answer>&>(*remote_);
     result_ = std::move(elsewhere.inner.result_);
+    server = elsewhere.inner.server;
     if constexpr (std::is_same_v<Answer, std::optional<filled>>) {
         if (result_ && result_.assume_value() && result_.assume_value()->fits) {
             copy_bytes(into_.data(), elsewhere.inner.into_.data(),

@@ -41,7 +41,10 @@ std::string client::describe(const error& e) const {
         text += ": ";
     }
     text += to_text(e.code);
-    if (e.status != 0) {
+    if (e.code == errc::foreign_value) {
+        text += ": ";
+        text += describe_flags(state_->options().values.dialect, e.status);
+    } else if (e.status != 0) {
         text += " (status ";
         text += std::to_string(e.status);
         text += ")";

@@ -25,6 +25,12 @@ std::string objection_to(const client_options& o) {
     if (o.reconnect_max < o.reconnect_min) return "reconnect_max is below reconnect_min";
     if (o.item_size_max < 1024) return "item_size_max must be at least 1024 bytes";
     if (o.item_size_max > 1024 * 1024 * 1024) return "item_size_max must be at most 1 GiB";
+    if (o.values.compress_from != 0 && !has_zlib()) {
+        return "values.compress_from needs a kmc that was built with zlib";
+    }
+    if (o.values.inflated_size_max == 0 || o.values.inflated_size_max > 1024 * 1024 * 1024) {
+        return "values.inflated_size_max must be 1 to 1 GiB";
+    }
     if (o.max_requests == 0 || o.max_requests_per_connection == 0) {
         return "max_requests and max_requests_per_connection must be above zero";
     }

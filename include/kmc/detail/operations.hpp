@@ -79,6 +79,9 @@ public:
     /// The coroutine waits for several calls: the one that brings `left` to zero resumes it.
     void join(std::atomic<unsigned>& left) noexcept { left_ = &left; }
 
+    /// Which server was asked, once that is known.
+    [[nodiscard]] std::uint16_t server_index() const noexcept { return server; }
+
 protected:
     call(const caller& who, const call_spec& spec, const call_kind& kind) noexcept;
     ~call();
