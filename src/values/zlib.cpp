@@ -30,6 +30,15 @@ Bytef* bytes_of(const char* data) noexcept {
     return static_cast<Bytef*>(static_cast<void*>(const_cast<char*>(data)));
 }
 
+// A string that grows by itself takes twice what it had, which may be more than is allowed.
+void grow(std::string& text, std::size_t size) {
+    std::string larger;
+    larger.reserve(size);
+    larger = text;
+    larger.resize(size);
+    text.swap(larger);
+}
+
 class inflater {
 public:
     explicit inflater(std::string_view stream) {
@@ -79,7 +88,7 @@ bool inflate_whole(std::string_view stream, std::size_t size_max, std::string& p
         }
         // With room left, more was wanted than there is.
         if (status != Z_OK || in.has_output_room()) return false;
-        plain.resize(std::min(room_max, plain.size() * 2));
+        grow(plain, std::min(room_max, plain.size() * 2));
     }
 }
 
