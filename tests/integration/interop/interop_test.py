@@ -6,9 +6,7 @@ usage: interop_test.py pylibmc|php_memcached
 
 import os
 import pathlib
-import shutil
 import socket
-import subprocess
 import sys
 import unittest
 
@@ -16,46 +14,16 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from memcached_nodes import nodes  # noqa: E402
+from talkers import Talker, run  # noqa: E402
 
 COUNT = 2000
 WEIGHTS = [1, 2, 3, 5, 8]
-SKIPPED = 77
 
 OTHERS = {
     "pylibmc": [sys.executable, str(HERE / "client.py")],
     "php_memcached": ["php", str(HERE / "client.php")],
 }
 OTHER = sys.argv.pop()
-
-
-class Talker:
-    """A client as a process: commands in, one line of answer each."""
-
-    def __init__(self, command, servers):
-        self.process = subprocess.Popen([*command, servers], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-
-    def ask(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-    def end(self):
-        self.process.stdin.close()
-        status = self.process.wait(timeout=30)
-        self.process.stdout.close()
-        return status
-
-
-def missing():
-    """What is not installed, in words; None when all is there."""
-    if OTHER == "pylibmc":
-        there = subprocess.run([sys.executable, "-c", "import pylibmc"], capture_output=True)
-        return None if there.returncode == 0 else "python3-pylibmc is not installed"
-    if shutil.which("php") is None:
-        return "php-cli is not installed"
-    modules = subprocess.run(["php", "-m"], capture_output=True, text=True).stdout
-    return None if "memcached" in modules.split() else "php-memcached is not installed"
 
 
 def items_in(node):
@@ -124,18 +92,5 @@ class Interop(unittest.TestCase):
                          f"right 0 wrong 0 missing {COUNT} errors 0")
 
 
-def engine_is_refused():
-    """Kmc would not run on the engine that was asked for."""
-    asked = subprocess.run([os.environ["KMC_INTEROP_CLIENT"], "127.0.0.1:1"],
-                           stdin=subprocess.DEVNULL)
-    return asked.returncode == SKIPPED
-
-
 if __name__ == "__main__":
-    if (absent := missing()) is not None:
-        print(f"NOT TESTED: {absent}: run scripts/setup", file=sys.stderr)
-        sys.exit(SKIPPED if os.environ.get("KMC_TEST_ALLOW_NO_INTEROP") == "1" else 1)
-    if engine_is_refused():
-        print("NOT TESTED on the engine that was asked for", file=sys.stderr)
-        sys.exit(SKIPPED if os.environ.get("KMC_TEST_ALLOW_NO_URING") == "1" else 1)
-    unittest.main()
+    run(OTHER, os.environ["KMC_INTEROP_CLIENT"])
