@@ -105,7 +105,6 @@ TEST_CASE("what does not become smaller stays as it is") {
     std::string noise(500, '\0');
     for (char& c : noise)
         c = static_cast<char>(random() & 0x7f);  // ASCII, so that pylibmc takes it
-    for (char& c : noise) c = static_cast<char>(c ^ (random() & 0x7f));
     std::string short_text = "abcdefghijklmnopqrstuvwxyz";
 
     for (const flag_dialect dialect : dialects) {
