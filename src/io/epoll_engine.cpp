@@ -85,6 +85,7 @@ public:
 
     void turn(time_point until, completion_sink& sink) override;
     void wake() noexcept override { waker_.wake(); }
+    [[nodiscard]] int wait_fd() override;
 
     [[nodiscard]] time_point now() const noexcept override { return now_; }
     [[nodiscard]] time_point read_clock() const noexcept override { return clock_now(); }
@@ -125,6 +126,7 @@ private:
     std::vector<completion> delivering_;  // always empty outside of deliver()
     std::array<epoll_event, events_max> events_{};
     bool skipped_wait_ = false;
+    bool is_watched_ = false;  // somebody waits on our descriptor between turns
 
     time_point now_ = clock_now();
     engine_counters counters_;
@@ -335,6 +337,15 @@ void epoll_engine::turn(time_point until, completion_sink& sink) {
     }
     if (skipped_wait_) now_ = clock_now();
     deliver(sink);
+    if (is_watched_) waker_.doze();
+}
+
+// What no wait has brought yet, edges included, keeps an epoll descriptor readable, and all that a
+// wait brings is tried in the same turn.
+int epoll_engine::wait_fd() {
+    if (!is_watched_) waker_.doze();
+    is_watched_ = true;
+    return epoll_;
 }
 
 void epoll_engine::wait(time_point until) {

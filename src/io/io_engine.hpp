@@ -96,6 +96,14 @@ public:
 
     virtual void wake() noexcept = 0;
 
+    // For a loop that is not ours: a descriptor that is readable when turn() has something to
+    // deliver, or wake() was called. Made on first use, before other threads may call wake(); the
+    // engine's own until its end, and only to be waited on; a negated errno where there is none
+    // (the simulator: -ENOTSUP). It may be readable for nothing. Whatever was started since the
+    // last turn has to be brought to the kernel by another one first, also what was started from
+    // inside the delivery.
+    [[nodiscard]] virtual int wait_fd() = 0;
+
     // The time of the last turn.
     [[nodiscard]] virtual time_point now() const noexcept = 0;
     // The time at this moment, for what begins now: a coroutine may have been busy since the turn.

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include <sys/socket.h>
 
 #include "base/assert.hpp"
+#include "io/bell.hpp"
 #include "io/engines.hpp"
 #include "io/resolver.hpp"
 #include "io/socket.hpp"
@@ -66,6 +68,7 @@ public:
 
     void turn(time_point until, completion_sink& sink) override;
     void wake() noexcept override { waker_.wake(); }
+    [[nodiscard]] int wait_fd() override;
 
     [[nodiscard]] time_point now() const noexcept override { return now_; }
     [[nodiscard]] time_point read_clock() const noexcept override { return clock_now(); }
@@ -83,6 +86,7 @@ private:
     void submit_full_queue();
     void arm_wake();
     void wait(time_point until);
+    void wait_for_bell(time_point until);
     void collect();
     void note(const io_uring_cqe& entry);
     void deliver(completion_sink& sink);
@@ -105,6 +109,8 @@ private:
     std::vector<completion> collected_;   // taken from the ring, not yet delivered
     std::vector<completion> delivering_;  // always empty outside of deliver()
     std::size_t under_way_ = 0;           // entries without a completion, our own included
+
+    std::optional<bell> bell_;  // somebody waits on it between turns
 
     time_point now_ = clock_now();
     engine_counters counters_;
@@ -216,8 +222,12 @@ void uring_engine::set_may_have_more(op_token token, bool more) {
 
 void uring_engine::turn(time_point until, completion_sink& sink) {
     const bool in_a_hurry = until <= now_ || resolver_.has_literals();
+    if (bell_) {
+        ++counters_.syscalls;
+        bell_->silence();  // before completions are taken: what comes later rings again
+    }
     for (;;) {
-        if (!wake_armed_) arm_wake();
+        if (!bell_ && !wake_armed_) arm_wake();
         const bool may_sleep = waker_.lie_down() && !in_a_hurry && collected_.empty();
         wait(may_sleep ? until : time_point::min());
         const bool woken = waker_.get_up();
@@ -226,15 +236,46 @@ void uring_engine::turn(time_point until, completion_sink& sink) {
         // What ended may have been only a cancellation, or an old wake-up.
         if (!may_sleep || woken || !collected_.empty() || now_ >= until) break;
     }
+    if (bell_ && !ring_.all_submitted()) bell_->ring();  // the kernel would not take it now
     deliver(sink);
+    if (bell_) waker_.doze();
+}
+
+// The ring's own descriptor will not do: with completions that happen only when we enter, epoll is
+// not told of them (never on Linux 6.18). A registered eventfd is, also of those that a turn has
+// just taken: hence wake-ups for nothing. But not of a read from another eventfd (the kernel guards
+// eventfds against calling each other; such news came late or, on Linux 6.18, not at all, and kept
+// that of later completions back), so from now on a wake-up rings the bell itself.
+int uring_engine::wait_fd() {
+    if (bell_) return bell_->fd();
+    bell_.emplace();
+    if (const int result = ring_.ring_on_completion(bell_->fd()); result < 0) {
+        bell_.reset();
+        return result;
+    }
+    waker_.redirect(bell_->fd());
+    bell_->ring();  // nobody has told of what happened before
+    return bell_->fd();
 }
 
 void uring_engine::wait(time_point until) {
     ++counters_.syscalls;
+    if (bell_ && until != time_point::min()) return wait_for_bell(until);
     if (until == time_point::min()) return enter(ring_.submit_and_collect());
     if (until == time_point::max()) return enter(ring_.submit_and_wait(std::nullopt));
     // now() is as old as the last turn; the wait must not be longer for what happened since.
     enter(ring_.submit_and_wait(until - clock_now()));
+}
+
+// As somebody else's loop would.
+void uring_engine::wait_for_bell(time_point until) {
+    enter(ring_.submit_and_collect());
+    if (ring_.has_completions()) return;
+    ++counters_.syscalls;
+    bell_->wait(until == time_point::max() ? duration::max() : until - clock_now());
+    bell_->silence();
+    ++counters_.syscalls;
+    enter(ring_.submit_and_collect());
 }
 
 void uring_engine::enter(int result) {

@@ -52,8 +52,15 @@ public:
         }
         io_uring_cq_advance(&ring_, count);
     }
+    [[nodiscard]] bool has_completions() const noexcept { return io_uring_cq_ready(&ring_) != 0; }
     // More completions than there was room for: they come with the next submit_and_collect().
     [[nodiscard]] bool has_overflow() const noexcept { return io_uring_cq_has_overflow(&ring_); }
+
+    // From now on the kernel adds to this eventfd when there are completions to collect; once for
+    // those that come together, and again when they are collected. 0, or a negated errno.
+    [[nodiscard]] int ring_on_completion(int eventfd) noexcept {
+        return io_uring_register_eventfd(&ring_, eventfd);
+    }
 
     // 0 when the kernel knows all operations of the engine, -EOPNOTSUPP when not, or the negated
     // errno of asking.

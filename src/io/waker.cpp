@@ -21,7 +21,7 @@ void waker::wake() noexcept {
     wished_.store(true, std::memory_order_seq_cst);
     if (!sleeping_.exchange(false, std::memory_order_seq_cst)) return;
     const std::uint64_t one = 1;
-    while (::write(fd_, &one, sizeof one) < 0 && errno == EINTR) {
+    while (::write(target_, &one, sizeof one) < 0 && errno == EINTR) {
     }
 }
 
@@ -33,6 +33,10 @@ bool waker::lie_down() noexcept {
 bool waker::get_up() noexcept {
     sleeping_.store(false, std::memory_order_seq_cst);
     return wished_.exchange(false, std::memory_order_seq_cst);
+}
+
+void waker::doze() noexcept {
+    if (!lie_down()) wake();
 }
 
 }  // namespace kmc::detail

@@ -31,8 +31,16 @@ public:
     // After waiting, and after lie_down() in any case. True when wake() was called.
     [[nodiscard]] bool get_up() noexcept;
 
+    // From now on another eventfd is written to. Before any other thread may call wake().
+    void redirect(int fd) noexcept { target_ = fd; }
+
+    // Sleeps on between turns, so that wake() writes at any time until get_up(); at once when
+    // somebody has called it since the last one.
+    void doze() noexcept;
+
 private:
     int fd_;
+    int target_ = fd_;
     std::atomic<bool> wished_{false};
     std::atomic<bool> sleeping_{false};
 };

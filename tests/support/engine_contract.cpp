@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/contract_bench.hpp"
+#include "support/wait_fd_cases.hpp"
 
 namespace kmc::testing {
 namespace {
@@ -553,6 +554,17 @@ void wakes_of_four_threads_are_all_heard(bench& b) {
     CHECK(engine.now() < before + sleep);
 }
 
+void a_watched_engine_sleeps_and_wakes_as_before(bench& b) {
+    static_cast<void>(b.engine().wait_fd());
+
+    a_wake_before_the_turn_is_not_lost(b);
+    wakes_of_four_threads_are_all_heard(b);
+    const time_point before = b.engine().now();
+    b.turn_until(before + 20ms);
+    b.turn_until(before + 20ms);  // the first may end for an old wake-up
+    CHECK(b.engine().now() >= before + 20ms);
+}
+
 constexpr contract_case cases[] = {
     {"a connect reaches a listener", a_connect_reaches_a_listener},
     {"a refused connect says so", a_refused_connect_says_so},
@@ -593,6 +605,13 @@ constexpr contract_case cases[] = {
     {"a delivery may start more than fits", a_delivery_may_start_more_than_fits},
     {"a wake before the turn is not lost", a_wake_before_the_turn_is_not_lost},
     {"wakes of four threads are all heard", wakes_of_four_threads_are_all_heard},
+    {"a watched engine sleeps and wakes as before", a_watched_engine_sleeps_and_wakes_as_before},
+    {"a foreign loop hears of every byte", a_foreign_loop_hears_of_every_byte},
+    {"a foreign loop hears of what a turn left", a_foreign_loop_hears_of_what_a_turn_left},
+    {"a foreign loop is left alone when nothing happens",
+     a_foreign_loop_is_left_alone_when_nothing_happens},
+    {"a wake between turns reaches a foreign loop", a_wake_between_turns_reaches_a_foreign_loop},
+    {"a name found reaches a foreign loop", a_name_found_reaches_a_foreign_loop},
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <atomic>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ public:
     void kick(int fd) noexcept override;
     void turn(time_point until, kmc::detail::completion_sink&) override;
     void wake() noexcept override { woken_.store(true, std::memory_order_release); }
+    // Its time does not pass by itself: no other loop can wait for it.
+    [[nodiscard]] int wait_fd() override { return -ENOTSUP; }
     [[nodiscard]] time_point now() const noexcept override { return now_; }
     // The world's time, which a script or a busy coroutine may have moved on since the turn.
     [[nodiscard]] time_point read_clock() const noexcept override;
