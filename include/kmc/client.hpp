@@ -29,6 +29,7 @@
 
 namespace kmc {
 
+class embedded_runtime;
 class runtime;
 
 /// A memcached cluster as seen from this process.
@@ -42,8 +43,8 @@ class runtime;
 /// the calls list only what they add. An error says why there is no answer; what the server did
 /// answer (a miss, say) is a value.
 /// Threads: the handle may be copied, moved, used and destroyed on any thread, its calls awaited by
-/// any coroutine type. Awaited on a reactor thread (inside runtime::spawn or block_on), a call runs
-/// and resumes there. Awaited elsewhere, it is copied with its key and value to a reactor, always
+/// any coroutine type. Awaited on a reactor thread (inside runtime::spawn or block_on; or, with an
+/// embedded_runtime, anywhere on its thread), a call runs and resumes there. Awaited elsewhere, it is copied with its key and value to a reactor, always
 /// the same one for a thread, and resumes on that reactor's thread or through resuming_on().
 /// Cancelling: a deadline, call_options::stop, a cancel_scope, or destroying the suspended
 /// coroutine, on the thread that awaited.
@@ -57,6 +58,10 @@ public:
     [[nodiscard]] static config_result<client> open(runtime& rt, std::string_view servers,
                                                     const client_options& options = {});
     [[nodiscard]] static config_result<client> open(runtime& rt, server_list servers,
+                                                    const client_options& options = {});
+    [[nodiscard]] static config_result<client> open(embedded_runtime& rt, std::string_view servers,
+                                                    const client_options& options = {});
+    [[nodiscard]] static config_result<client> open(embedded_runtime& rt, server_list servers,
                                                     const client_options& options = {});
 
     /// The servers in the order given; error::server and locate() are indexes into it.

@@ -1,6 +1,7 @@
 #include <kmc/client.hpp>
 
 #include "client/client_state.hpp"
+#include "loop/embedded_state.hpp"
 #include "loop/runtime_state.hpp"
 
 namespace kmc {
@@ -15,6 +16,19 @@ config_result<client> client::open(runtime& rt, std::string_view servers,
 config_result<client> client::open(runtime& rt, server_list servers,
                                    const client_options& options) {
     return detail::client_state::open(detail::runtime_access::state_of(rt).reactors(),
+                                      std::move(servers), options);
+}
+
+config_result<client> client::open(embedded_runtime& rt, std::string_view servers,
+                                   const client_options& options) {
+    auto list = server_list::parse(servers);
+    if (!list) return list.error();
+    return open(rt, std::move(list.value()), options);
+}
+
+config_result<client> client::open(embedded_runtime& rt, server_list servers,
+                                   const client_options& options) {
+    return detail::client_state::open({&detail::embedded_access::state_of(rt).loop()},
                                       std::move(servers), options);
 }
 

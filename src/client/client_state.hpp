@@ -37,8 +37,8 @@ public:
     // Any thread: asks each reactor to close its view.
     ~client_state();
 
-    // The view of the reactor whose turn runs on this thread, made on first use; null on any other
-    // thread. Throws std::bad_alloc.
+    // The view of this thread's reactor, made on first use; null on any other thread. Throws
+    // std::bad_alloc.
     [[nodiscard]] client_view* view();
 
     // Where calls of this thread run, if it has no reactor of its own: always the same one.

@@ -8,8 +8,25 @@ namespace kmc::detail {
 namespace {
 
 thread_local reactor* current_reactor = nullptr;
+thread_local bool turning = false;
 
 }  // namespace
+
+class reactor::turn_scope {
+public:
+    explicit turn_scope(reactor& r) noexcept
+        : outer_(std::exchange(current_reactor, &r)), was_turning_(std::exchange(turning, true)) {}
+    turn_scope(const turn_scope&) = delete;
+    turn_scope& operator=(const turn_scope&) = delete;
+    ~turn_scope() {
+        current_reactor = outer_;
+        turning = was_turning_;
+    }
+
+private:
+    reactor* outer_;
+    bool was_turning_;
+};
 
 io_object::io_object(reactor& r) : reactor_(r) {
     if (r.free_objects_.empty()) {
@@ -44,6 +61,10 @@ reactor* reactor::current() noexcept {
     return current_reactor;
 }
 
+bool reactor::is_turning() noexcept {
+    return turning;
+}
+
 void reactor::adopt(std::unique_ptr<resident> guest) noexcept {
     resident& stays = *guest.release();
     residents_.push_back(stays);
@@ -72,17 +93,21 @@ void reactor::post(letter& l) noexcept {
     posting_.fetch_sub(1, std::memory_order_release);
 }
 
-void reactor::turn(time_point limit) {
-    reactor* const outer = std::exchange(current_reactor, this);
+bool reactor::turn(time_point limit) {
+    const turn_scope scope(*this);
+    const std::uint64_t delivered_before = delivered_;
     mailbox_.open_all();
     ready_.run(ready_limit);
     flush_dirty();
     const bool may_wait = ready_.empty() && dirty_.empty() && !stopping_;
     enter(may_wait ? std::min(limit, timers_.next_due()) : time_point::min());
     catch_up();
+    const bool timers_fire = timers_.next_due() <= engine_->now();
     timers_.advance(engine_->now());
     sweep_residents();
-    current_reactor = outer;
+    // What was delivered, and what a timer did, may have started operations that no enter has seen.
+    return delivered_ != delivered_before || timers_fire || !ready_.empty() || !dirty_.empty() ||
+           !mailbox_.empty();
 }
 
 // Dirty connections flush once; what they mark meanwhile waits for the next turn.
@@ -129,11 +154,37 @@ void reactor::stop() noexcept {
 
 void reactor::shut_down(duration patience) {
     ending_ = true;
+    is_resting_ = false;
     const time_point give_up = now() + patience;
     do {
         while (!residents_.empty()) evict(residents_.front());
         turn(std::min(now() + timer_wheel::tick, give_up));
     } while (!is_quiet() && now() < give_up);
+}
+
+// Between drives the loop that waits is asleep as far as other threads can tell: whoever posts has
+// to wake it.
+void reactor::bind() noexcept {
+    KMC_ASSERT(current_reactor == nullptr);
+    current_reactor = this;
+    sleeping_.store(true, std::memory_order_seq_cst);
+    is_resting_ = true;
+}
+
+void reactor::unbind() noexcept {
+    KMC_ASSERT(current_reactor == this && !turning);
+    current_reactor = nullptr;
+    is_resting_ = false;
+}
+
+void reactor::drive(unsigned turns) {
+    KMC_ASSERT(current_reactor == this && !turning);
+    is_resting_ = false;
+    bool has_work = true;
+    for (; has_work && turns > 0; --turns) has_work = turn(time_point::min());
+    sleeping_.store(true, std::memory_order_seq_cst);
+    is_resting_ = true;
+    if (has_work || !mailbox_.empty()) ask_for_turn();
 }
 
 bool reactor::is_quiet() noexcept {

@@ -5,6 +5,9 @@
 // Timers come last on purpose: after a pause of the process the replies are there already, and
 // firing deadlines first would turn one pause into thousands of false timeouts.
 //
+// A reactor may also live in a loop that is not ours: bound to the thread of that loop it is driven
+// from there, in turns that never wait, and asks for a turn when work comes up between them.
+//
 // Knows no coroutine, connection or protocol: those come as ready_node, io_object and resident.
 
 #pragma once
@@ -73,20 +76,31 @@ public:
     // until the process ends.
     ~reactor();
 
-    // The reactor whose turn is running on this thread, or null.
+    // The reactor that calls begun on this thread belong to: the one whose turn is running, else
+    // the one bound to the thread, else null.
     [[nodiscard]] static reactor* current() noexcept;
+    // A turn is running on this thread.
+    [[nodiscard]] static bool is_turning() noexcept;
 
     [[nodiscard]] unsigned index() const noexcept { return index_; }
     [[nodiscard]] io_engine& engine() noexcept { return *engine_; }
-    [[nodiscard]] timer_wheel& timers() noexcept { return timers_; }
+    // Whoever asks is about to set a timer, which a loop that waits for us has to be told.
+    [[nodiscard]] timer_wheel& timers() noexcept {
+        ask_for_turn();
+        return timers_;
+    }
     [[nodiscard]] time_point now() const noexcept { return engine_->now(); }
     [[nodiscard]] rng& random() noexcept { return random_; }
 
     // Never reused while the reactor lives; names one attempt to connect.
     [[nodiscard]] std::uint64_t next_generation() noexcept { return ++generation_; }
 
-    void make_ready(ready_node& node) noexcept { ready_.push(node); }
+    void make_ready(ready_node& node) noexcept {
+        ask_for_turn();
+        ready_.push(node);
+    }
     void mark_dirty(io_object& object) noexcept {
+        ask_for_turn();
         if (!object.is_linked()) dirty_.push_back(object);
     }
 
@@ -99,8 +113,8 @@ public:
     // Any thread.
     void post(letter& l) noexcept;
 
-    // One turn; waits at most until `limit`.
-    void turn(time_point limit = time_point::max());
+    // One turn; waits at most until `limit`. True when the next one has something to do at once.
+    bool turn(time_point limit = time_point::max());
 
     // Turns until stop() is asked for.
     void run();
@@ -112,8 +126,20 @@ public:
     // coroutines may still call them.
     void shut_down(duration patience);
 
+    // ---- inside another loop: on the thread of that loop, which runs no other reactor
+
+    // Makes this the thread's reactor until unbind(). From now on drive() turns it.
+    void bind() noexcept;
+    void unbind() noexcept;
+    // Turns that do not wait, until one finds nothing to do, at most `turns`; what is left then
+    // wakes the engine, so that its wait_fd() says so.
+    void drive(unsigned turns);
+    // When the next turn is due if nothing else happens. May be early.
+    [[nodiscard]] time_point next_due() noexcept { return timers_.next_due(); }
+
 private:
     friend class io_object;
+    class turn_scope;
 
     static constexpr std::size_t ready_limit = 256;
     static constexpr int catch_up_limit = 64;
@@ -125,6 +151,11 @@ private:
     void flush_dirty() noexcept;
     void sweep_residents() noexcept;
     [[nodiscard]] bool is_quiet() noexcept;
+    void ask_for_turn() noexcept {
+        if (!is_resting_) return;
+        is_resting_ = false;
+        engine_->wake();
+    }
     void enter(time_point limit);
     void catch_up();
 
@@ -142,6 +173,7 @@ private:
     std::uint64_t delivered_ = 0;  // completions so far
     bool stopping_ = false;
     bool ending_ = false;
+    bool is_resting_ = false;  // bound, not driven now, and nobody has asked for a turn
 
     mailbox mailbox_;
     std::atomic<bool> sleeping_{false};

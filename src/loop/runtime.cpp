@@ -2,10 +2,8 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <cstdio>
 #include <future>
 #include <mutex>
-#include <random>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -14,28 +12,9 @@
 #include "io/select_engine.hpp"
 #include "loop/root_task.hpp"
 #include "loop/runtime_state.hpp"
+#include "loop/start_up.hpp"
 
 namespace kmc::detail {
-namespace {
-
-// How long the kernel may take to let go of buffers before they are leaked.
-constexpr duration shut_down_patience = std::chrono::seconds(1);
-
-std::uint64_t random_seed() {
-    std::random_device device;
-    return (std::uint64_t{device()} << 32) | device();
-}
-
-void report_fallback(const runtime_options& options, const std::string& line) {
-    if (options.on_fallback != nullptr) {
-        options.on_fallback(line);
-        return;
-    }
-    static std::atomic<bool> said{false};
-    if (!said.exchange(true)) std::fprintf(stderr, "kmc: %s\n", line.c_str());
-}
-
-}  // namespace
 
 // One thread with a reactor and the root tasks on it.
 class runtime_state::worker {
@@ -121,16 +100,13 @@ config_result<std::unique_ptr<runtime_state>> runtime_state::start(const runtime
     auto choice = choose_engine(options);
     if (!choice) return choice.error();
     auto self = std::make_unique<runtime_state>();
-    self->info_.backend = choice.value().chosen == backend::io_uring ? "io_uring" : "epoll";
-    self->info_.fell_back = choice.value().fell_back;
-    self->info_.reason = choice.value().reason;
-    self->info_.threads = options.threads;
+    self->info_ = info_of(choice.value(), options.threads);
     for (unsigned i = 0; i < options.threads; ++i) {
         auto made = worker::start(choice.value().chosen, i);
         if (!made) return made.error();
         self->workers_.push_back(std::move(made.value()));
     }
-    if (self->info_.fell_back) report_fallback(options, self->info_.reason);
+    report_fallback(options, self->info_);
     return self;
 }
 
@@ -157,7 +133,7 @@ rendezvous::rendezvous() : state_(std::make_unique<state>()) {}
 rendezvous::~rendezvous() = default;
 
 void rendezvous::wait() {
-    KMC_ASSERT(reactor::current() == nullptr);
+    KMC_ASSERT(!reactor::is_turning());
     std::unique_lock lock(state_->mutex);
     state_->arrived_changed.wait(lock, [this] { return state_->arrived; });
 }
