@@ -45,7 +45,8 @@ public:
 
     /// Readable when drive() has something to do: a server answered, a deadline is due, a call was
     /// made outside of drive(), another thread spawned a task. The same all the time; only to be
-    /// waited on, level or edge triggered, with epoll, poll or select. May be readable for nothing.
+    /// waited on, level or edge triggered, with epoll, poll or select. May be readable for nothing,
+    /// and the kernel may interrupt a wait (EINTR) when an earlier runtime of the thread has ended.
     [[nodiscard]] int poll_fd() const noexcept;
 
     /// Does what there is to do and returns without ever waiting for anything. Bounded: when a lot

@@ -40,16 +40,25 @@ public:
     foreign_loop& operator=(const foreign_loop&) = delete;
     ~foreign_loop() { ::close(epoll_); }
 
+    // The end of an earlier ring may interrupt.
     [[nodiscard]] bool wait(int milliseconds = patience_milliseconds) const {
-        if (how_ == watched_by::poll) {
-            pollfd one{.fd = fd_, .events = POLLIN, .revents = 0};
-            return ::poll(&one, 1, milliseconds) == 1;
-        }
-        epoll_event event{};
-        return ::epoll_wait(epoll_, &event, 1, milliseconds) == 1;
+        int ready = 0;
+        do {
+            ready = wait_once(milliseconds);
+        } while (ready < 0 && errno == EINTR);
+        return ready == 1;
     }
 
 private:
+    [[nodiscard]] int wait_once(int milliseconds) const {
+        if (how_ == watched_by::poll) {
+            pollfd one{.fd = fd_, .events = POLLIN, .revents = 0};
+            return ::poll(&one, 1, milliseconds);
+        }
+        epoll_event event{};
+        return ::epoll_wait(epoll_, &event, 1, milliseconds);
+    }
+
     int fd_;
     watched_by how_;
     int epoll_;

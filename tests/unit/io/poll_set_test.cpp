@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <chrono>
 
 #include <poll.h>
@@ -21,7 +22,11 @@ time_point clock_now() {
 
 bool is_readable(int fd, int milliseconds) {
     pollfd one{.fd = fd, .events = POLLIN, .revents = 0};
-    return ::poll(&one, 1, milliseconds) == 1;
+    int ready = 0;
+    do {
+        ready = ::poll(&one, 1, milliseconds);
+    } while (ready < 0 && errno == EINTR);
+    return ready == 1;
 }
 
 }  // namespace
