@@ -65,8 +65,14 @@ class Examples(unittest.TestCase):
         for line, pattern in zip(lines, expected):
             self.assertRegex(line, rf"^{pattern}$")
 
+    def test_inside_asio_asks_while_a_timer_ticks(self):
+        lines = self.lines_of(run("05_inside_asio", self.servers))
+        self.assertEqual([line for line in lines if line != "three ticks"],
+                         ["ahmed: Hello Asio", "tek: Hello Asio", "nobody: not there"])
+        self.assertEqual(lines.count("three ticks"), 1)
+
     def test_without_servers_they_say_how_to_be_called(self):
-        for program in ("01_hello_cluster", "02_get_many", "03_errors"):
+        for program in ("01_hello_cluster", "02_get_many", "03_errors", "05_inside_asio"):
             process = run(program)
             self.assertEqual(process.returncode, 2)
             self.assertIn("usage", process.stderr)
