@@ -43,10 +43,12 @@ struct awaited {
 template <class Awaitable, class T>
 detached wait_into(Awaitable work, outcome_slot<T>& slot) {
     try {
+        // Gone, with all it holds, before the waiting thread goes on.
+        Awaitable mine = std::move(work);
         if constexpr (std::is_void_v<T>) {
-            co_await std::move(work);
+            co_await std::move(mine);
         } else {
-            slot.value.emplace(co_await std::move(work));
+            slot.value.emplace(co_await std::move(mine));
         }
     } catch (...) {
         slot.failure = std::current_exception();
