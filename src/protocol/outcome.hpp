@@ -12,12 +12,14 @@ namespace kmc::detail {
 
 enum class outcome : std::uint8_t {
     done,     // a hit, stored, removed, touched, counted
-    absent,   // the item or its condition was not there: a miss, a lost add, nothing to append to
+    absent,   // the item or its condition was not there: a miss, a lost add, nothing to append to.
+              // An append whose sum is over the item size limit looks the same on the wire.
     exists,   // the item changed since the token was taken
     refused,  // no answer to the question: error_of_status says why
 };
 
-// @param guarded  the request carried a cas token.
+// @param guarded  the request carried a cas token; makes a difference for set and del only, the
+//                 others cannot.
 [[nodiscard]] outcome outcome_of(command what, bool guarded, status raw) noexcept;
 
 }  // namespace kmc::detail
