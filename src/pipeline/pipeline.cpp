@@ -152,9 +152,10 @@ pipeline::fed pipeline::feed(std::span<const std::byte> bytes) {
         if (is_counter(r.what) && r.status == status::ok) r.number = wire_.read_number(r.value);
         settle_skipped(head.sequence);
         if (r.is_part) {
+            parts_bytes_ += head.frame_size();
             answer_in_part(slots_[head.sequence], r);
         } else {
-            answer(slots_.pop(), r);
+            answer(take_oldest(), r);
         }
         consumed += value_at + head.value_size;
     }
@@ -164,22 +165,32 @@ pipeline::fed pipeline::feed(std::span<const std::byte> bytes) {
 std::optional<errc> pipeline::objection_to(const reply_head& head) const noexcept {
     if (!slots_.contains(head.sequence)) return errc::protocol_error;
     for (std::uint32_t skipped = slots_.head(); skipped != head.sequence; ++skipped) {
-        if (slots_[skipped].is_loud()) return errc::protocol_error;
+        const bool has_had_parts = skipped == slots_.head() && parts_bytes_ != 0;
+        if (slots_[skipped].is_loud() && !has_had_parts) return errc::protocol_error;
     }
     const slot& s = slots_[head.sequence];
     if (!wire_.answers(head, s.what, s.how())) return errc::protocol_error;
 
-    const auto raw = static_cast<status>(head.status);
-    if (head.value_size > (raw == status::ok ? limits_.value_bytes_max : error_text_bytes_max)) {
+    if (head.value_size > size_limit(head)) return errc::protocol_error;
+    const std::uint64_t before = head.sequence == slots_.head() ? parts_bytes_ : 0;
+    if (s.what == command::stat && before + head.frame_size() > limits_.stat_bytes_max) {
         return errc::protocol_error;
     }
-    if (aftermath_of(raw, s.what) == aftermath::locked) return errc::auth_failed;
+    if (aftermath_of(static_cast<status>(head.status), s.what) == aftermath::locked) {
+        return errc::auth_failed;
+    }
     return std::nullopt;
+}
+
+// Only items may be as large as the user says; the codec bounds what else there is.
+std::uint32_t pipeline::size_limit(const reply_head& head) const noexcept {
+    if (static_cast<status>(head.status) != status::ok) return error_text_bytes_max;
+    return gives_item(slots_[head.sequence].what) ? limits_.value_bytes_max : head.value_size;
 }
 
 bool pipeline::is_large(const reply_head& head) const noexcept {
     return static_cast<status>(head.status) == status::ok &&
-           head.value_size >= limits_.landing_bytes;
+           gives_item(slots_[head.sequence].what) && head.value_size >= limits_.landing_bytes;
 }
 
 void pipeline::begin_large(const reply_head& head,
@@ -217,7 +228,7 @@ void pipeline::landed(std::size_t bytes) noexcept {
 
 void pipeline::end_large() noexcept {
     settle_skipped(large_.sequence);
-    const slot s = slots_.pop();
+    const slot s = take_oldest();
     reply r = std::move(large_.answer);
     if (!large_.block) {
         fail(s, {errc::overloaded, stage::answered});
@@ -228,10 +239,15 @@ void pipeline::end_large() noexcept {
     answer(s, r);
 }
 
+slot pipeline::take_oldest() noexcept {
+    parts_bytes_ = 0;
+    return slots_.pop();
+}
+
 // What quiet requests wanted to say by their silence, now that a later reply is complete.
 void pipeline::settle_skipped(std::uint32_t until) noexcept {
     while (slots_.head() != until) {
-        const slot s = slots_.pop();
+        const slot s = take_oldest();
         reply r;
         r.what = s.what;
         r.is_implied = true;
@@ -263,7 +279,7 @@ void pipeline::abandon(op_node& node) noexcept {
 void pipeline::drain(errc why) noexcept {
     if (!broken_) broken_ = why;
     large_.due = 0;
-    while (!slots_.empty()) fail(slots_.pop(), {why, stage::sent});
+    while (!slots_.empty()) fail(take_oldest(), {why, stage::sent});
 }
 
 }  // namespace kmc::detail

@@ -8,6 +8,10 @@
 //
 // A run of quiet requests always ends with a loud one in the same encode() call. A caller that
 // leaves turns its slots into orphans: their replies are measured, skipped and forgotten.
+//
+// A stat is answered in parts and keeps its slot until an empty reply ends it. Servers forget that
+// one after a few groups (sizes_enable, sizes_disable): once there was a part, the reply to a later
+// request is an end as well.
 
 #pragma once
 
@@ -32,6 +36,7 @@ struct pipeline_limits {
     std::uint32_t run_bytes = 64 * 1024;      // ... or bytes
     std::uint32_t landing_bytes = 16 * 1024;  // values from here on are received into their block
     std::uint32_t value_bytes_max = 1024 * 1024;
+    std::uint32_t stat_bytes_max = 4 * 1024 * 1024;  // of all parts of one answer
 };
 
 class pipeline {
@@ -99,11 +104,14 @@ private:
     void encode_run(op_node& node, const run& next, outbox& out);
 
     [[nodiscard]] std::optional<errc> objection_to(const reply_head& head) const noexcept;
+    [[nodiscard]] std::uint32_t size_limit(const reply_head& head) const noexcept;
     [[nodiscard]] bool is_large(const reply_head& head) const noexcept;
     void begin_large(const reply_head& head, std::span<const std::byte> extras_and_key) noexcept;
     std::size_t feed_large(std::span<const std::byte> bytes) noexcept;
     void end_large() noexcept;
 
+    // The oldest slot, whose last answer is due now.
+    [[nodiscard]] slot take_oldest() noexcept;
     void settle_skipped(std::uint32_t until) noexcept;
     void refuse(std::uint32_t sequence, status raw) noexcept;
     fed broken(std::size_t consumed, errc why) noexcept;
@@ -113,6 +121,7 @@ private:
     std::array<silence, command_count> silence_of_;
     slot_ring<slot> slots_;
     large_reply large_;
+    std::uint64_t parts_bytes_ = 0;  // of the parts that the oldest slot, a stat, has had so far
     std::optional<errc> broken_;
 };
 

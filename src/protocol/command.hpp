@@ -19,6 +19,11 @@ inline constexpr std::size_t command_count = static_cast<std::size_t>(command::v
     return what == command::incr || what == command::decr;
 }
 
+// Whether its success carries an item's value, of any size up to the limit for items.
+[[nodiscard]] constexpr bool gives_item(command what) noexcept {
+    return what == command::get || what == command::gat;
+}
+
 // Raw status codes of the binary protocol that kmc tells apart; all others are server errors.
 enum class status : std::uint16_t {
     ok = 0x00,
@@ -70,7 +75,8 @@ struct reply {
     command what = command::noop;
     detail::status status = detail::status::ok;
     bool is_part = false;     // of a stat: one statistic; the request has more answers to come
-    bool is_implied = false;  // told by the silence of a quiet request: no token, no number
+    bool is_implied = false;  // told by the silence of a quiet request: no token, no number; or
+                              // a stat whose end was left out
     std::uint32_t flags = 0;
     std::uint64_t cas = 0;
     std::uint64_t number = 0;  // of incr and decr: what the counter became

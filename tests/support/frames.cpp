@@ -75,6 +75,24 @@ std::string refusal(std::uint32_t opaque, std::uint8_t code, std::uint16_t statu
         {.opcode = code, .status = status, .opaque = opaque, .cas = 0, .value = std::string(text)});
 }
 
+std::string success(std::uint32_t opaque, std::uint8_t code, std::uint64_t cas) {
+    return to_bytes({.opcode = code, .opaque = opaque, .cas = cas});
+}
+
+std::string counted(std::uint32_t opaque, std::uint8_t code, std::uint64_t number,
+                    std::uint64_t cas) {
+    std::string value;
+    put(value, number, 8);
+    return to_bytes({.opcode = code, .opaque = opaque, .cas = cas, .value = value});
+}
+
+std::string statistic(std::uint32_t opaque, std::string_view name, std::string_view text) {
+    return to_bytes({.opcode = opcode::stat,
+                     .opaque = opaque,
+                     .key = std::string(name),
+                     .value = std::string(text)});
+}
+
 std::string to_hex(std::string_view bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string hex;

@@ -20,6 +20,12 @@ parse_result judge_text(std::span<const std::byte> bytes) noexcept {
     return verdict.is_decided ? broken(verdict.why) : parse_result{};
 }
 
+// Only a statistic has a name, and only the end of them has none.
+bool has_key_of(command what, const reply_head& head) noexcept {
+    if (what != command::stat) return head.key_size == 0;
+    return head.key_size != 0 ? head.key_size <= statistic_name_max : head.value_size == 0;
+}
+
 }  // namespace
 
 parse_result binary::parse_head(std::span<const std::byte> bytes) const noexcept {
@@ -52,9 +58,8 @@ bool binary::answers(const reply_head& head, command what, loudness how) const n
     if (head.status != static_cast<std::uint16_t>(status::ok)) {
         return head.extras_size == 0 && head.key_size == 0;
     }
-    if (head.key_size != 0 && what != command::stat) return false;
-    return head.extras_size == row.reply_extras && head.value_size >= row.reply_value_min &&
-           head.value_size <= row.reply_value_max;
+    return has_key_of(what, head) && head.extras_size == row.reply_extras &&
+           head.value_size >= row.reply_value_min && head.value_size <= row.reply_value_max;
 }
 
 reply binary::read_reply(const reply_head& head, command what,

@@ -75,7 +75,8 @@ void binary::encode(const request& r, std::uint32_t sequence, loudness how, outb
     at += frame::header_bytes;
     write_extras(at, row, r);
     copy_bytes(at + sizes.extras, r.key, sizes.key);
-    copy_bytes(at + sizes.extras + sizes.key, r.value, copied);
+    // Nothing to read where the size is 0: a counter has its step there.
+    if (copied != 0) copy_bytes(at + sizes.extras + sizes.key, r.value, copied);
     if (r.is_shared) out.splice(*r.block);
 }
 

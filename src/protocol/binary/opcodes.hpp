@@ -25,8 +25,13 @@ enum class request_extras : std::uint8_t {
 enum class request_body : std::uint8_t { none, key, key_and_value };
 
 inline constexpr std::uint32_t any_size = 0xffffffff;
-// Of a version or a statistic: far above what servers say, far below a value worth landing.
-inline constexpr std::uint32_t text_bytes_max = 4096;
+// Of a version: far above what servers say.
+inline constexpr std::uint32_t version_bytes_max = 4096;
+// Of one statistic. Most are a number, but that of "detail dump" is a table with a line for each
+// prefix of keys.
+inline constexpr std::uint32_t statistic_bytes_max = 1024 * 1024;
+// Of a statistic's name: servers have 128 bytes for it, a peer that needs more is no memcached.
+inline constexpr std::uint32_t statistic_name_max = 250;
 
 struct opcode_row {
     command what;
@@ -34,9 +39,9 @@ struct opcode_row {
     std::uint8_t quiet;  // the loud one again where there is no quiet form
     request_extras extras;
     request_body body;
-    // A success reply has exactly these extras, no key (but a stat's: the name of one statistic),
-    // and a value of min..max bytes. Every other reply has neither extras nor key; its value is
-    // English text.
+    // A success reply has exactly these extras, no key (but a stat's: the name of one statistic;
+    // its last one is empty), and a value of min..max bytes. Every other reply has neither extras
+    // nor key; its value is English text.
     std::uint8_t reply_extras;
     std::uint32_t reply_value_min;
     std::uint32_t reply_value_max;
@@ -73,11 +78,11 @@ inline constexpr std::array<opcode_row, command_count> opcode_table{{
     {command::flush,   0x08, 0x18, request_extras::expiry,       request_body::none,
                        0, 0, 0,                                  silence::success},
     {command::stat,    0x10, 0x10, request_extras::none,         request_body::key,
-                       0, 0, text_bytes_max,                     silence::never},
+                       0, 0, statistic_bytes_max,                silence::never},
     {command::noop,    0x0a, 0x0a, request_extras::none,         request_body::none,
                        0, 0, 0,                                  silence::never},
     {command::version, 0x0b, 0x0b, request_extras::none,         request_body::none,
-                       0, 0, text_bytes_max,                     silence::never},
+                       0, 0, version_bytes_max,                  silence::never},
 }};
 // clang-format on
 

@@ -31,7 +31,10 @@ spy_node& spy_node::get(const std::string& key) {
     return ask(request_for(command::get, key));
 }
 spy_node& spy_node::set(const std::string& key, const std::string& value) {
-    request r = request_for(command::set, key);
+    return store(command::set, key, value);
+}
+spy_node& spy_node::store(command what, const std::string& key, const std::string& value) {
+    request r = request_for(what, key);
     r.value = value.data();
     r.value_size = static_cast<std::uint32_t>(value.size());
     return ask(r);
@@ -46,19 +49,55 @@ spy_node& spy_node::version() {
     return ask(request_for(command::version));
 }
 
+spy_node& spy_node::change(command what, const std::string& key, counter_step step,
+                           std::uint32_t expiry) {
+    request r = request_for(what, key);
+    r.step = &step;
+    r.expiry = expiry;
+    return ask(r);
+}
+spy_node& spy_node::touch(const std::string& key, std::uint32_t expiry) {
+    request r = request_for(command::touch, key);
+    r.expiry = expiry;
+    return ask(r);
+}
+spy_node& spy_node::gat(const std::string& key, std::uint32_t expiry) {
+    request r = request_for(command::gat, key);
+    r.expiry = expiry;
+    return ask(r);
+}
+spy_node& spy_node::flush(std::uint32_t delay) {
+    request r = request_for(command::flush);
+    r.expiry = delay;
+    return ask(r);
+}
+spy_node& spy_node::stat(const std::string& group) {
+    return ask(request_for(command::stat, group));
+}
+
 spy_node& spy_node::ask(const request& r) {
     request& own = list_.emplace_back(r);
     own.key = texts_.emplace_back(r.key_view()).data();
-    own.value = texts_.emplace_back(r.value_view()).data();
+    if (is_counter(r.what)) {
+        own.step = &steps_.emplace_back(*r.step);
+    } else {
+        own.value = texts_.emplace_back(r.value_view()).data();
+    }
     got.emplace_back();
     requests = list_.data();
     open = count = static_cast<std::uint32_t>(list_.size());
     return *this;
 }
 
+spy_node& spy_node::loud() {
+    list_.back().is_loud = true;
+    return *this;
+}
+
 bool spy_node::is_untouched() const {
-    return completions == 0 &&
-           std::all_of(got.begin(), got.end(), [](const outcome& o) { return o.times == 0; });
+    return completions == 0 && std::all_of(got.begin(), got.end(), [](const outcome& o) {
+               return o.times == 0 && o.parts.empty();
+           });
 }
 
 const op_hooks spy_node::spy_hooks = {
@@ -66,6 +105,10 @@ const op_hooks spy_node::spy_hooks = {
         [](op_node& node, std::uint32_t index, reply& r) noexcept {
             auto& self = static_cast<spy_node&>(node);
             outcome& o = self.got.at(index);
+            if (r.is_part && o.times == 0) {
+                o.parts.emplace_back(r.key, r.value);
+                return;
+            }
             ++o.times;
             self.order.push_back(index);
             o.is_answer = r.what == self.requests[index].what;
@@ -73,6 +116,8 @@ const op_hooks spy_node::spy_hooks = {
             o.flags = r.flags;
             o.cas = r.cas;
             o.value = r.value;
+            o.is_implied = r.is_implied;
+            o.number = r.number;
             o.has_landed = static_cast<bool>(r.landed);
             if (r.landed && self.takes_blocks) {
                 const std::uint32_t size = r.landed.size();

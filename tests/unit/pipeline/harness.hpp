@@ -7,6 +7,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pipeline/pipeline.hpp"
@@ -22,6 +23,10 @@ struct outcome {
     std::uint64_t cas = 0;
     std::string value;
     bool has_landed = false;
+    bool is_implied = false;
+    std::uint64_t number = 0;
+    // Of a stat: names and texts before its last answer. One behind that counts as another answer.
+    std::vector<std::pair<std::string, std::string>> parts = {};
     error why;
 
     [[nodiscard]] bool is_hit(std::string_view expected) const {
@@ -35,6 +40,10 @@ struct outcome {
         return times == 1 && !is_answer && why.code == code && why.at == at &&
                why.server == error::no_server;
     }
+    // By silence: nothing but the status is known.
+    [[nodiscard]] bool is_implied_as(detail::status expected) const {
+        return is(expected) && is_implied && cas == 0 && number == 0 && value.empty();
+    }
     [[nodiscard]] bool is_lost() const { return is_error(errc::connection_lost, stage::sent); }
 };
 
@@ -47,7 +56,18 @@ public:
     spy_node& del(const std::string& key);
     spy_node& noop();
     spy_node& version();
+    /// set, add, replace, append or prepend.
+    spy_node& store(detail::command what, const std::string& key, const std::string& value);
+    /// incr or decr.
+    spy_node& change(detail::command what, const std::string& key, detail::counter_step step,
+                     std::uint32_t expiry = 0);
+    spy_node& touch(const std::string& key, std::uint32_t expiry);
+    spy_node& gat(const std::string& key, std::uint32_t expiry);
+    spy_node& flush(std::uint32_t delay = 0);
+    spy_node& stat(const std::string& group = {});
     spy_node& ask(const detail::request& r);
+    /// The last one wants an answer of its own.
+    spy_node& loud();
 
     std::vector<outcome> got;
     std::vector<std::uint32_t> order;  // of the indices in `got`, as they were told
@@ -60,6 +80,7 @@ private:
     static const detail::op_hooks spy_hooks;
 
     std::deque<std::string> texts_;
+    std::deque<detail::counter_step> steps_;
     std::vector<detail::request> list_;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <limits>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,7 @@
 
 using namespace kmc::testing;
 using kmc::errc;
+using kmc::detail::command;
 using kmc::detail::pipeline_limits;
 using kmc::detail::rng;
 using kmc::detail::status;
@@ -31,7 +33,24 @@ struct fate {
     status expected{};
     std::string value;
     std::uint64_t cas = 0;
+    std::uint64_t number = 0;
+    bool is_implied = false;
+    std::vector<std::pair<std::string, std::string>> parts = {};  // of a stat
 };
+
+// The loud opcode of a quiet one; of a loud one, itself.
+std::uint8_t loud_form(std::uint8_t code) {
+    static const std::map<std::uint8_t, std::uint8_t> forms{
+        {opcode::getq, opcode::get},         {opcode::gatq, opcode::gat},
+        {opcode::setq, opcode::set},         {opcode::addq, opcode::add},
+        {opcode::replaceq, opcode::replace}, {opcode::appendq, opcode::append},
+        {opcode::prependq, opcode::prepend}, {opcode::delq, opcode::del},
+        {opcode::incrq, opcode::incr},       {opcode::decrq, opcode::decr},
+        {opcode::flushq, opcode::flush},
+    };
+    const auto found = forms.find(code);
+    return found == forms.end() ? code : found->second;
+}
 
 // A caller and what it must be told.
 struct caller {
@@ -83,6 +102,7 @@ public:
     }
 
     std::size_t hits = 0, misses = 0, landed = 0, lost = 0, abandoned = 0;
+    std::size_t counted = 0, with_parts = 0, without_end = 0, implied = 0;
 
 private:
     bool one_in(std::uint64_t n) { return random_.below(n) == 0; }
@@ -108,25 +128,42 @@ private:
         auto c = std::make_shared<caller>();
         const std::uint64_t count = one_in(3) ? 1 : 1 + random_.below(12);
         for (std::uint64_t i = 0; i < count; ++i) {
-            std::string key = "key" + std::to_string(serial_++);
-            switch (random_.below(10)) {
-                case 0:
-                    c->node.set(key, std::string(random_.below(120), 's'));
-                    break;
-                case 1:
-                    c->node.del(key);
-                    break;
-                case 2:
-                    one_in(2) ? c->node.noop() : c->node.version();
-                    break;
-                default:
-                    c->node.get(key);
-            }
+            add_request(c->node, "key" + std::to_string(serial_++));
+            if (one_in(10)) c->node.loud();
         }
         c->node.takes_blocks = one_in(2);
         c->fates.resize(count);
         callers_.push_back(c);
         pending_.push_back(c);
+    }
+
+    void add_request(spy_node& node, const std::string& key) {
+        static constexpr command stores[] = {command::set,     command::set,    command::add,
+                                             command::replace, command::append, command::prepend};
+        switch (random_.below(16)) {
+            case 0:
+            case 1:
+                node.store(stores[random_.below(std::size(stores))], key,
+                           std::string(random_.below(120), 's'));
+                return;
+            case 2:
+                node.del(key);
+                return;
+            case 3:
+                one_in(2) ? node.noop() : node.version();
+                return;
+            case 4:
+                node.change(one_in(2) ? command::incr : command::decr, key, {.delta = 1});
+                return;
+            case 5:
+                one_in(2) ? node.touch(key, 60) : node.gat(key, 60);
+                return;
+            case 6:
+                one_in(4) ? node.flush() : node.stat(key);
+                return;
+            default:
+                node.get(key);
+        }
     }
 
     // As a connection does at the end of a turn.
@@ -136,13 +173,13 @@ private:
             const std::shared_ptr<caller> c = pending_.front();
             std::size_t index = c->node.encoded;
             const auto sent = wire_->send(c->node, room - wire_->tx.size());
-            if (!sent.empty()) {
-                const std::uint8_t last = sent.back().opcode;
-                CHECK((last != opcode::getq && last != opcode::setq && last != opcode::delq));
-            }
+            if (!sent.empty()) CHECK(sent.back().opcode == loud_form(sent.back().opcode));
             for (const request_frame& frame : sent) {
                 REQUIRE(frame.opaque == next_sequence_++);
                 REQUIRE(frame.key == c->node.requests[index].key_view());
+                if (c->node.requests[index].is_loud) {
+                    REQUIRE(frame.opcode == loud_form(frame.opcode));
+                }
                 on_wire_.push_back({.from = c, .index = index++, .frame = frame});
             }
             REQUIRE(index == c->node.encoded);
@@ -157,41 +194,76 @@ private:
     }
 
     void decide(wired& w) {
-        const std::uint8_t code = w.frame.opcode;
         fate f{.value = ""};
-        std::string bytes;
-        if (code == opcode::get || code == opcode::getq) {
-            const std::uint64_t dice = random_.below(10);
-            if (dice < 5) {
-                const std::size_t padding = one_in(3) ? random_.below(500) : random_.below(40);
-                f.value = w.frame.key + "=" + std::string(padding, 'v');
-                f.cas = random_.next() | 1;
-                bytes = hit(w.frame.opaque, f.value, code, 0, f.cas);
-            } else if (dice < 9) {
-                f.expected = status::not_found;
-                if (code == opcode::get) bytes = refuse(w, f, 0x01, "Not found");
-            } else {
-                bytes = refuse(w, f, 0x86, "busy: " + w.frame.key);
-            }
-        } else if (one_in(4) && code != opcode::noop && code != opcode::version) {
-            bytes = refuse(w, f, 0x02, "exists: " + w.frame.key);
-        } else if (code == opcode::version) {
-            f.value = "1.6.18";
-            bytes = to_bytes({.opcode = code, .opaque = w.frame.opaque, .value = f.value});
-        } else if (code == opcode::set || code == opcode::del || code == opcode::noop) {
-            f.cas = code == opcode::set ? random_.next() : 0;
-            bytes = to_bytes({.opcode = code, .opaque = w.frame.opaque, .cas = f.cas});
-        }
+        const std::string bytes =
+            w.frame.opcode == opcode::stat ? stat_answer(w, f) : answer_to(w, f);
         stream_ += bytes;
+        f.is_implied = bytes.empty() || lacks_end_;
         if (w.from) w.from->fates[w.index] = f;
-        if (bytes.empty()) return;
-        // This reply proves itself and the silence before it.
-        for (std::size_t i = served_; i-- > 0 && on_wire_[i].settled_at == never;) {
-            on_wire_[i].settled_at = stream_.size();
-            if (on_wire_[i].from) {
-                on_wire_[i].from->fates[on_wire_[i].index].settled_at = stream_.size();
-            }
+        if (bytes.empty() || lacks_end_) return;
+        settle(served_, stream_.size());
+    }
+
+    // A reply that ends here proves itself and the silence before it.
+    void settle(std::size_t until, std::size_t ends_at) {
+        for (std::size_t i = until; i-- > 0 && on_wire_[i].settled_at == never;) {
+            on_wire_[i].settled_at = ends_at;
+            if (on_wire_[i].from) on_wire_[i].from->fates[on_wire_[i].index].settled_at = ends_at;
         }
+    }
+
+    // Empty: silence.
+    std::string answer_to(wired& w, fate& f) {
+        lacks_end_ = false;
+        const std::uint8_t code = w.frame.opcode;
+        const std::uint8_t form = loud_form(code);
+        const bool is_quiet = code != form;
+        if (form == opcode::get || form == opcode::gat) {
+            const std::uint64_t dice = random_.below(10);
+            if (dice >= 9) return refuse(w, f, 0x86, "busy: " + w.frame.key);
+            if (dice >= 5) {
+                f.expected = status::not_found;
+                return is_quiet ? "" : refuse(w, f, 0x01, "Not found");
+            }
+            const std::size_t padding = one_in(3) ? random_.below(500) : random_.below(40);
+            f.value = w.frame.key + "=" + std::string(padding, 'v');
+            f.cas = random_.next() | 1;
+            return hit(w.frame.opaque, f.value, code, 0, f.cas);
+        }
+        if (form == opcode::noop) return success(w.frame.opaque, code);
+        if (form == opcode::version) {
+            f.value = "1.6.18";
+            return to_bytes({.opcode = code, .opaque = w.frame.opaque, .value = f.value});
+        }
+        if (one_in(4)) {
+            return refuse(w, f, form == opcode::flush ? 0x20 : 0x02, "refused: " + w.frame.key);
+        }
+        if (is_quiet) return "";
+        f.cas = form == opcode::del || form == opcode::flush ? 0 : random_.next();
+        if (form == opcode::touch) return hit(w.frame.opaque, "", code, 0, f.cas);
+        if (form == opcode::incr || form == opcode::decr) {
+            f.number = random_.next();
+            std::string bytes = kmc::testing::counted(w.frame.opaque, code, f.number, f.cas);
+            f.value = bytes.substr(24);
+            return bytes;
+        }
+        return success(w.frame.opaque, code, f.cas);
+    }
+
+    // Parts and an end; or no end, if somebody else's reply will tell it.
+    std::string stat_answer(wired& w, fate& f) {
+        lacks_end_ = false;
+        if (one_in(4)) return refuse(w, f, 0x01, "Not found");
+        std::string bytes;
+        for (std::uint64_t i = random_.below(5); i != 0; --i) {
+            const std::string name = w.frame.key + std::to_string(i);
+            f.parts.emplace_back(name, std::string(random_.below(150), 't'));
+            bytes += statistic(w.frame.opaque, name, f.parts.back().second);
+            // The first part is proof already of the silence before it.
+            if (f.parts.size() == 1) settle(served_ - 1, stream_.size() + bytes.size());
+        }
+        lacks_end_ = !f.parts.empty() && served_ < on_wire_.size() && one_in(4);
+        return lacks_end_ ? bytes : bytes + statistic(w.frame.opaque);
     }
 
     static std::string refuse(const wired& w, fate& f, std::uint16_t raw, std::string text) {
@@ -278,6 +350,9 @@ private:
             REQUIRE(o.status == f.expected);
             REQUIRE(o.value == f.value);
             REQUIRE(o.cas == f.cas);
+            REQUIRE(o.number == f.number);
+            REQUIRE(o.is_implied == f.is_implied);
+            REQUIRE(o.parts == f.parts);
         }
         REQUIRE(c.node.open == open);
         REQUIRE(c.node.completions == (open == 0));
@@ -287,6 +362,10 @@ private:
             hits += o.is(status::ok) && !o.value.empty();
             misses += o.is(status::not_found);
             landed += o.has_landed;
+            counted += o.number != 0;
+            with_parts += !o.parts.empty();
+            without_end += !o.parts.empty() && o.is_implied;
+            implied += o.is_implied && o.is(status::ok);
         }
         for (wired& w : on_wire_) {
             if (w.from.get() == &c) w.from = nullptr;
@@ -302,6 +381,7 @@ private:
     std::size_t served_ = 0;                        // of on_wire_
     std::string stream_;                            // all that the server said on this connection
     std::size_t delivered_ = 0;
+    bool lacks_end_ = false;  // the last answer was a stat's without an end
     std::uint32_t next_sequence_ = 0;
     std::uint64_t serial_ = 0;
 };
@@ -311,6 +391,7 @@ private:
 TEST_CASE("nobody gets anybody else's answer, whatever happens", "[model]") {
     const std::uint64_t first_seed = seed();
     std::size_t hits = 0, misses = 0, landed = 0, lost = 0, abandoned = 0;
+    std::size_t counted = 0, with_parts = 0, without_end = 0, implied = 0;
     for (std::uint64_t seed = first_seed; seed < first_seed + 300; ++seed) {
         INFO("KMC_SEED=" << seed);
         conversation talk(seed);
@@ -321,6 +402,10 @@ TEST_CASE("nobody gets anybody else's answer, whatever happens", "[model]") {
         landed += talk.landed;
         lost += talk.lost;
         abandoned += talk.abandoned;
+        counted += talk.counted;
+        with_parts += talk.with_parts;
+        without_end += talk.without_end;
+        implied += talk.implied;
     }
     // The conversations were about something.
     CHECK(hits > 1000);
@@ -328,4 +413,8 @@ TEST_CASE("nobody gets anybody else's answer, whatever happens", "[model]") {
     CHECK(landed > 100);
     CHECK(lost > 100);
     CHECK(abandoned > 100);
+    CHECK(counted > 100);
+    CHECK(with_parts > 100);
+    CHECK(without_end > 20);
+    CHECK(implied > 1000);
 }

@@ -56,46 +56,93 @@ std::vector<captured_exchange> read_all() {
     return all;
 }
 
-std::uint32_t number_in(const std::string& extras, std::size_t at) {
-    return detail::load_big<std::uint32_t>(detail::as_bytes(extras).data() + at);
+template <class T>
+T number_in(const std::string& extras, std::size_t at) {
+    return detail::load_big<T>(detail::as_bytes(extras).data() + at);
+}
+
+struct shape {
+    std::uint8_t loud, quiet;
+    std::size_t extras;
+    enum { no_key, key, any_key } key_rule;
+    bool has_value;
+};
+
+// By hand and not from src/protocol, whose rows are what is tested.
+const std::map<detail::command, shape>& shapes() {
+    using detail::command;
+    static const std::map<command, shape> all{
+        {command::get, {opcode::get, opcode::getq, 0, shape::key, false}},
+        {command::gat, {opcode::gat, opcode::gatq, 4, shape::key, false}},
+        {command::touch, {opcode::touch, opcode::touch, 4, shape::key, false}},
+        {command::set, {opcode::set, opcode::setq, 8, shape::key, true}},
+        {command::add, {opcode::add, opcode::addq, 8, shape::key, true}},
+        {command::replace, {opcode::replace, opcode::replaceq, 8, shape::key, true}},
+        {command::append, {opcode::append, opcode::appendq, 0, shape::key, true}},
+        {command::prepend, {opcode::prepend, opcode::prependq, 0, shape::key, true}},
+        {command::del, {opcode::del, opcode::delq, 0, shape::key, false}},
+        {command::incr, {opcode::incr, opcode::incrq, 20, shape::key, false}},
+        {command::decr, {opcode::decr, opcode::decrq, 20, shape::key, false}},
+        {command::flush, {opcode::flush, opcode::flushq, 4, shape::no_key, false}},
+        {command::stat, {opcode::stat, opcode::stat, 0, shape::any_key, false}},
+        {command::noop, {opcode::noop, opcode::noop, 0, shape::no_key, false}},
+        {command::version, {opcode::version, opcode::version, 0, shape::no_key, false}},
+    };
+    return all;
+}
+
+bool has_good_key(const shape& s, std::size_t size) {
+    if (s.key_rule == shape::no_key) return size == 0;
+    return size <= 250 && (size != 0 || s.key_rule == shape::any_key);
 }
 
 }  // namespace
 
-std::optional<spoken> request_behind(const captured_frame& frame) {
-    using detail::command;
-    using detail::loudness;
-    static const std::map<std::uint8_t, std::pair<command, loudness>> known{
-        {opcode::get, {command::get, loudness::loud}},
-        {opcode::getq, {command::get, loudness::quiet}},
-        {opcode::set, {command::set, loudness::loud}},
-        {opcode::setq, {command::set, loudness::quiet}},
-        {opcode::del, {command::del, loudness::loud}},
-        {opcode::delq, {command::del, loudness::quiet}},
-        {opcode::noop, {command::noop, loudness::loud}},
-        {opcode::version, {command::version, loudness::loud}},
-    };
-    const auto found = known.find(frame.opcode);
-    if (found == known.end()) return std::nullopt;
-    const auto [what, how] = found->second;
-    const bool is_keyed = what != command::noop && what != command::version;
-    const bool is_as_we_would_send_it =
-        frame.data_type == 0 && frame.status == 0 &&
-        frame.extras.size() == (what == command::set ? 8U : 0U) &&
-        (is_keyed ? !frame.key.empty() && frame.key.size() <= 250 : frame.key.empty());
-    if (!is_as_we_would_send_it) return std::nullopt;
+std::optional<spoken> command_of(std::uint8_t code) {
+    for (const auto& [what, shape] : shapes()) {
+        if (code == shape.loud) return spoken{what, detail::loudness::loud};
+        if (code == shape.quiet) return spoken{what, detail::loudness::quiet};
+    }
+    return std::nullopt;
+}
 
+std::string why_not_ours(const captured_frame& frame) {
+    const auto asked = command_of(frame.opcode);
+    if (!asked) return "another command";
+    const shape& s = shapes().at(asked->what);
+    if (frame.data_type != 0 || frame.status != 0) return "a reserved field";
+    if (asked->what == detail::command::flush && frame.extras.empty())
+        return "a flush without delay";
+    if (frame.extras.size() != s.extras || !has_good_key(s, frame.key.size()) ||
+        (!s.has_value && !frame.value.empty())) {
+        return "malformed";
+    }
+    const bool may_be_guarded =
+        asked->what == detail::command::set || asked->what == detail::command::del;
+    return frame.cas != 0 && !may_be_guarded ? "a token with an unguarded command" : "";
+}
+
+detail::request request_behind(const captured_frame& frame, detail::counter_step& step) {
+    const spoken asked = command_of(frame.opcode).value();
     detail::request r{.key = frame.key.data(),
                       .value = frame.value.data(),
                       .value_size = static_cast<std::uint32_t>(frame.value.size()),
                       .key_size = static_cast<std::uint16_t>(frame.key.size()),
-                      .what = what,
+                      .what = asked.what,
+                      .is_loud = asked.how == detail::loudness::loud,
                       .cas = frame.cas};
-    if (what == command::set) {
-        r.flags = number_in(frame.extras, 0);
-        r.expiry = number_in(frame.extras, 4);
+    if (frame.extras.size() == 4) r.expiry = number_in<std::uint32_t>(frame.extras, 0);
+    if (frame.extras.size() == 8) {
+        r.flags = number_in<std::uint32_t>(frame.extras, 0);
+        r.expiry = number_in<std::uint32_t>(frame.extras, 4);
     }
-    return spoken{r, how};
+    if (frame.extras.size() == 20) {
+        step = {number_in<std::uint64_t>(frame.extras, 0),
+                number_in<std::uint64_t>(frame.extras, 8)};
+        r.step = &step;
+        r.expiry = number_in<std::uint32_t>(frame.extras, 16);
+    }
+    return r;
 }
 
 const std::vector<captured_exchange>& captured_exchanges() {

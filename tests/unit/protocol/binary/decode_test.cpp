@@ -42,34 +42,6 @@ void check_head(const reply_head& head, const captured_frame& frame) {
     CHECK(head.frame_size() == frame.bytes.size());
 }
 
-struct asked {
-    command what;
-    loudness how;
-};
-
-std::optional<asked> asked_by(std::uint8_t code) {
-    switch (code) {
-        case opcode::get:
-            return asked{command::get, loudness::loud};
-        case opcode::getq:
-            return asked{command::get, loudness::quiet};
-        case opcode::set:
-            return asked{command::set, loudness::loud};
-        case opcode::setq:
-            return asked{command::set, loudness::quiet};
-        case opcode::del:
-            return asked{command::del, loudness::loud};
-        case opcode::delq:
-            return asked{command::del, loudness::quiet};
-        case opcode::noop:
-            return asked{command::noop, loudness::loud};
-        case opcode::version:
-            return asked{command::version, loudness::loud};
-        default:
-            return std::nullopt;
-    }
-}
-
 }  // namespace
 
 TEST_CASE("a captured head is read from 24 bytes on, and not before", "[decode]") {
@@ -116,7 +88,7 @@ TEST_CASE("captured replies answer the command that was sent, and no other", "[d
     std::size_t read = 0;
     for (const auto& exchange : kmc::testing::captured_exchanges()) {
         for (const captured_frame& frame : exchange.replies) {
-            const auto asked = asked_by(frame.opcode);
+            const auto asked = kmc::testing::command_of(frame.opcode);
             if (!asked) continue;
             CAPTURE(exchange.id);
             const reply_head head = parse(frame.bytes).head;
@@ -130,14 +102,22 @@ TEST_CASE("captured replies answer the command that was sent, and no other", "[d
             CHECK(r.what == asked->what);
             CHECK(static_cast<std::uint16_t>(r.status) == frame.status);
             CHECK(r.cas == frame.cas);
-            const bool has_flags = asked->what == command::get && frame.status == 0;
+            const bool has_flags = frame.extras.size() == 4;
+            CHECK(has_flags == (frame.status == 0 &&
+                                (gives_item(asked->what) || asked->what == command::touch)));
             const std::uint32_t flags =
                 has_flags ? load_big<std::uint32_t>(as_bytes(frame.extras).data()) : 0;
             CHECK(r.flags == flags);
+            CHECK(r.key == frame.key);
+            CHECK(r.is_part == !frame.key.empty());
+            if (is_counter(asked->what) && frame.status == 0) {
+                CHECK(wire.read_number(frame.value) ==
+                      load_big<std::uint64_t>(as_bytes(frame.value).data()));
+            }
             ++read;
         }
     }
-    CHECK(read == 80);
+    CHECK(read == 117);
 }
 
 TEST_CASE("lengths that do not add up and typed data break the framing", "[decode]") {
@@ -209,14 +189,54 @@ TEST_CASE("a success reply has the shape of its command", "[decode]") {
         {command::noop, {.opcode = opcode::noop, .value = "x"}, false},
         {command::version, {.opcode = opcode::version, .value = "1.6.18"}, true},
         {command::version, {.opcode = opcode::version, .extras = "flag"}, false},
+        {command::version, {.opcode = opcode::version, .value = std::string(4096, 'v')}, true},
+        {command::version, {.opcode = opcode::version, .value = std::string(4097, 'v')}, false},
+        {command::gat, {.opcode = opcode::gat, .extras = "flag", .value = "v"}, true},
+        {command::gat, {.opcode = opcode::gat, .value = "v"}, false},
+        {command::gat, {.opcode = opcode::get, .extras = "flag", .value = "v"}, false},
+        {command::gat, {.opcode = 0x23, .extras = "flag", .key = "k", .value = "v"}, false},
+        {command::touch, {.opcode = opcode::touch, .extras = "flag"}, true},
+        {command::touch, {.opcode = opcode::touch}, false},
+        {command::touch, {.opcode = opcode::touch, .extras = "flag", .value = "v"}, false},
+        {command::add, {.opcode = opcode::add, .cas = 7}, true},
+        {command::add, {.opcode = opcode::set, .cas = 7}, false},
+        {command::replace, {.opcode = opcode::replace, .value = "x"}, false},
+        {command::append, {.opcode = opcode::append, .cas = 7}, true},
+        {command::append, {.opcode = opcode::prepend, .cas = 7}, false},
+        {command::prepend, {.opcode = opcode::prepend, .extras = "flag"}, false},
+        {command::incr, {.opcode = opcode::incr, .value = "12345678"}, true},
+        {command::incr, {.opcode = opcode::incr, .value = "1234567"}, false},
+        {command::incr, {.opcode = opcode::incr, .value = "123456789"}, false},
+        {command::incr, {.opcode = opcode::incr}, false},
+        {command::decr, {.opcode = opcode::decr, .value = "12345678"}, true},
+        {command::decr, {.opcode = opcode::incr, .value = "12345678"}, false},
+        {command::flush, {.opcode = opcode::flush}, true},
+        {command::flush, {.opcode = opcode::flush, .value = "x"}, false},
+        {command::stat, {.opcode = opcode::stat}, true},
+        {command::stat, {.opcode = opcode::stat, .key = "pid", .value = "7"}, true},
+        {command::stat, {.opcode = opcode::stat, .key = "empty"}, true},
+        {command::stat, {.opcode = opcode::stat, .value = "an end that says something"}, false},
+        {command::stat, {.opcode = opcode::stat, .extras = "flag", .key = "pid"}, false},
+        {command::stat, {.opcode = opcode::stat, .key = std::string(250, 'k')}, true},
+        {command::stat, {.opcode = opcode::stat, .key = std::string(251, 'k')}, false},
+        {command::stat,
+         {.opcode = opcode::stat, .key = "k", .value = std::string(1024 * 1024, 'v')},
+         true},
+        {command::stat,
+         {.opcode = opcode::stat, .key = "k", .value = std::string(1024 * 1024 + 1, 'v')},
+         false},
         // Errors: text only, whatever the command.
         {command::get, {.opcode = opcode::get, .status = 1, .value = "Not found"}, true},
         {command::get, {.opcode = opcode::get, .status = 1}, true},
         {command::get, {.opcode = opcode::get, .status = 1, .extras = "flag"}, false},
         {command::get, {.opcode = opcode::get, .status = 1, .key = "k"}, false},
         {command::noop, {.opcode = opcode::noop, .status = 0x86, .value = "later"}, true},
+        {command::incr, {.opcode = opcode::incr, .status = 6, .value = "Non-numeric"}, true},
+        {command::stat, {.opcode = opcode::stat, .status = 1, .value = "Not found"}, true},
+        {command::stat, {.opcode = opcode::stat, .status = 1, .key = "pid"}, false},
+        {command::touch, {.opcode = opcode::touch, .status = 1, .extras = "flag"}, false},
     }));
-    CAPTURE(static_cast<int>(what), to_hex(to_bytes(frame)));
+    CAPTURE(static_cast<int>(what), to_hex(to_bytes(frame).substr(0, 60)));
     CHECK(binary_codec().answers(head_of(frame), what, loudness::loud) == fits);
 }
 
