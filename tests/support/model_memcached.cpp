@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <span>
 
 #include "base/byte_order.hpp"
+#include "support/model_statistics.hpp"
 
 namespace kmc::testing {
 namespace {
@@ -16,16 +16,6 @@ using kmc::detail::store_big;
 constexpr std::size_t header_size = 24;
 constexpr std::size_t read_buffer_size = 16 * 1024;
 constexpr std::size_t longest_key = 250;
-constexpr std::size_t item_head = 48;
-constexpr std::uint32_t longest_relative_expiry = 60 * 60 * 24 * 30;
-
-constexpr std::uint16_t not_found = 0x01;
-constexpr std::uint16_t exists = 0x02;
-constexpr std::uint16_t too_large = 0x03;
-constexpr std::uint16_t invalid_arguments = 0x04;
-constexpr std::uint16_t not_stored = 0x05;
-constexpr std::uint16_t not_a_number = 0x06;
-constexpr std::uint16_t unknown_command = 0x81;
 
 [[nodiscard]] const std::byte* raw(std::string_view text) noexcept {
     return std::as_bytes(std::span(text.data(), text.size())).data();
@@ -45,45 +35,27 @@ template <class T>
 
 [[nodiscard]] std::string_view text_of(std::uint16_t status) noexcept {
     switch (status) {
-        case not_found:
+        case answered::not_found:
             return "Not found";
-        case exists:
+        case answered::exists:
             return "Data exists for key.";
-        case too_large:
+        case answered::too_large:
             return "Too large.";
-        case invalid_arguments:
+        case answered::invalid:
             return "Invalid arguments";
-        case not_stored:
+        case answered::not_stored:
             return "Not stored.";
-        case not_a_number:
+        case answered::not_a_number:
             return "Non-numeric server-side value for incr or decr";
-        default:
+        case answered::auth_error:
+            return "Auth failure.";
+        case answered::unknown_command:
             return "Unknown command";
+        case answered::out_of_memory:
+            return "Out of memory allocating item";
+        default:
+            return "Refused";
     }
-}
-
-// What the server makes of a counter's text: blanks or a plus before, blanks behind, 64 bits.
-[[nodiscard]] std::optional<std::uint64_t> counter_of(std::string_view text) {
-    std::size_t at = text.find_first_not_of(" \t\n\v\f\r");
-    if (at != std::string_view::npos && text[at] == '+') ++at;
-    if (text.size() > 20 || at == std::string_view::npos || at == text.size()) return std::nullopt;
-    std::uint64_t value = 0;
-    std::size_t digits = 0;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, ++digits) {
-        const auto digit = static_cast<std::uint64_t>(text[at] - '0');
-        if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return std::nullopt;
-        value = value * 10 + digit;
-    }
-    const bool ends_well =
-        at == text.size() || text[at] == ' ' || text[at] == '\r' || text[at] == '\n';
-    if (digits == 0 || !ends_well) return std::nullopt;
-    return value;
-}
-
-// 0: never. A number above 30 days is a moment, perhaps one long past.
-[[nodiscard]] std::uint32_t expiry_of(std::uint32_t wire, std::uint64_t now) noexcept {
-    if (wire == 0) return 0;
-    return wire <= longest_relative_expiry ? static_cast<std::uint32_t>(now + wire) : wire;
 }
 
 enum class family : std::uint8_t {
@@ -107,13 +79,16 @@ struct command_row {
     family what = family::unknown;
     bool quiet = false;
     bool with_key = false;
-    std::uint8_t variant =
-        0;  // store: set, add, replace; arithmetic: up, down; append: behind, before
+    // store: set, add, replace; arithmetic: up, down; append: behind, before
+    std::uint8_t variant = 0;
+    std::uint8_t loud = 0;  // the opcode of its loud form
 };
 
 constexpr auto rows = [] {
     std::array<command_row, 256> t{};
-    const auto pair = [&t](std::size_t loud, std::size_t quiet, command_row row) {
+    for (std::size_t i = 0; i < t.size(); ++i) t[i].loud = static_cast<std::uint8_t>(i);
+    const auto pair = [&t](std::uint8_t loud, std::uint8_t quiet, command_row row) {
+        row.loud = loud;
         t[loud] = row;
         row.quiet = true;
         t[quiet] = row;
@@ -128,57 +103,19 @@ constexpr auto rows = [] {
     pair(0x06, 0x16, {family::arithmetic, false, false, 1});
     pair(0x07, 0x17, {family::quit});
     pair(0x08, 0x18, {family::flush});
-    t[0x0a] = {family::noop};
-    t[0x0b] = {family::version};
+    t[0x0a].what = family::noop;
+    t[0x0b].what = family::version;
     pair(0x0e, 0x19, {family::append, false, false, 0});
     pair(0x0f, 0x1a, {family::append, false, false, 1});
-    t[0x10] = {family::stat};
-    t[0x1c] = {family::touch};
+    t[0x10].what = family::stat;
+    t[0x1c].what = family::touch;
     pair(0x1d, 0x1e, {family::get_and_touch});
     pair(0x23, 0x24, {family::get_and_touch, false, true});
-    t[0x20] = t[0x21] = t[0x22] = {family::sasl};
+    t[0x20].what = t[0x21].what = t[0x22].what = family::sasl;
     return t;
 }();
 
 }  // namespace
-
-// --- the store ----------------------------------------------------------------------------------
-
-model_store::item* model_store::find(const std::string& key, std::uint64_t now) {
-    if (flush_at_ && now >= *flush_at_) {
-        items_.clear();
-        flush_at_.reset();
-    }
-    const auto found = items_.find(key);
-    if (found == items_.end()) return nullptr;
-    if (found->second.expires != 0 && found->second.expires <= now) {
-        items_.erase(found);
-        return nullptr;
-    }
-    return &found->second;
-}
-
-bool model_store::fits(std::size_t key_size, const item& candidate) const noexcept {
-    const std::size_t total = item_head + (options_.cas ? 8 : 0) + key_size + 1 +
-                              candidate.value.size() + 2 + (candidate.flags != 0 ? 4 : 0);
-    return total <= options_.item_size_max;
-}
-
-void model_store::flush(std::uint64_t now, std::uint32_t delay) {
-    if (delay == 0) {
-        items_.clear();
-    } else {
-        flush_at_ = now + delay;
-    }
-}
-
-void model_store::clear() {
-    items_.clear();
-    cas_ = 0;
-    flush_at_.reset();
-}
-
-// --- a session ----------------------------------------------------------------------------------
 
 struct model_session::frame {
     std::uint8_t opcode = 0;
@@ -189,6 +126,15 @@ struct model_session::frame {
     std::string_view extras;
     std::string_view key;
     std::string_view value;
+
+    [[nodiscard]] std::string key_text() const { return std::string(key); }
+    // Too long to ever fit: it was not waited for.
+    [[nodiscard]] bool is_value_cut() const noexcept {
+        return body_size - extras.size() - key.size() != value.size();
+    }
+    [[nodiscard]] model_store::condition condition() const noexcept {
+        return static_cast<model_store::condition>(row.variant);
+    }
 };
 
 void model_session::feed(std::string_view bytes) {
@@ -254,7 +200,7 @@ model_session::verdict model_session::one(std::uint64_t now) {
     f.key = rest.substr(header_size + extras_size, key_size);
 
     if (key_size + extras_size > f.body_size) {
-        static_cast<void>(fail(f, unknown_command));
+        static_cast<void>(fail(f, answered::unknown_command));
         return verdict::close;
     }
     const std::uint64_t value_size = f.body_size - key_size - extras_size;
@@ -288,37 +234,61 @@ model_session::verdict model_session::one(std::uint64_t now) {
 
 model_session::verdict model_session::execute(const frame& f, std::uint64_t now) {
     const bool no_extras = f.extras.empty();
-    const bool bare = no_extras && f.key.empty();
+    const bool keyed = !f.key.empty();
+    const auto is_well_formed = [&] {
+        switch (f.row.what) {
+            case family::get:
+            case family::del:
+            case family::append:
+                return no_extras && keyed;
+            case family::store:
+                return f.extras.size() == 8 && keyed;
+            case family::arithmetic:
+                return f.extras.size() == 20 && keyed;
+            case family::touch:
+            case family::get_and_touch:
+                return f.extras.size() == 4 && keyed;
+            case family::stat:
+                return no_extras;
+            case family::flush:
+                return !keyed && (no_extras || f.extras.size() == 4);
+            default:
+                return no_extras && !keyed;
+        }
+    };
+    if (!is_well_formed()) return invalid(f);
+    if (const auto status = store_->refusal_of(f.row.loud, f.key)) return refuse(f, *status);
+    return obey(f, now);
+}
+
+model_session::verdict model_session::obey(const frame& f, std::uint64_t now) {
     switch (f.row.what) {
         case family::get:
-            return no_extras && !f.key.empty() ? get(f, now) : invalid(f);
+            return get(f, now);
         case family::store:
-            return f.extras.size() == 8 && !f.key.empty() ? store(f, now) : invalid(f);
+            return store(f, now);
         case family::append:
-            return no_extras && !f.key.empty() ? concatenate(f, now) : invalid(f);
+            return concatenate(f, now);
         case family::arithmetic:
-            return f.extras.size() == 20 && !f.key.empty() ? arithmetic(f, now) : invalid(f);
+            return arithmetic(f, now);
         case family::touch:
         case family::get_and_touch:
-            return f.extras.size() == 4 && !f.key.empty() ? touch(f, now) : invalid(f);
+            return touch(f, now);
         case family::del:
-            return no_extras && !f.key.empty() ? del(f, now) : invalid(f);
+            return reply_to(f, store_->remove(f.key_text(), f.cas, now));
         case family::stat:
-            return no_extras ? stat(f) : invalid(f);
+            return stat(f, now);
         case family::noop:
-            if (!bare) return invalid(f);
             answer(f, 0, 0, {}, {}, {});
             return verdict::flush;
         case family::version:
-            return bare ? done(f, 0, store_->options().version) : invalid(f);
+            return done(f, 0, store_->options().version);
         case family::quit:
-            if (!bare) return invalid(f);
             if (!f.row.quiet) answer(f, 0, 0, {}, {}, {});
             return verdict::close;
         case family::flush:
-            if (!f.key.empty() || (!no_extras && f.extras.size() != 4)) return invalid(f);
-            store_->flush(now, no_extras ? 0 : big<std::uint32_t>(f.extras, 0));
-            return done(f, 0);
+            return reply_to(
+                f, store_->flush(f.extras.empty() ? 0 : big<std::uint32_t>(f.extras, 0), now));
         case family::sasl:
         case family::unknown:
             break;
@@ -328,133 +298,90 @@ model_session::verdict model_session::execute(const frame& f, std::uint64_t now)
 
 model_session::verdict model_session::get(const frame& f, std::uint64_t now) {
     const std::string_view key = f.row.with_key ? f.key : std::string_view();
-    if (const model_store::item* it = store_->find(std::string(f.key), now)) {
+    if (const model_store::item* it = store_->find(f.key_text(), now)) {
         answer(f, 0, it->cas, to_big(it->flags), key, it->value);
         return verdict::next;
     }
-    if (f.row.quiet) return verdict::next;
-    if (!f.row.with_key) return fail(f, not_found);
-    answer(f, not_found, 0, {}, key, {});
-    return verdict::next;
+    return miss(f);
 }
 
 model_session::verdict model_session::store(const frame& f, std::uint64_t now) {
-    const std::string key(f.key);
-    model_store::item fresh;
-    fresh.value = f.value;
-    fresh.flags = big<std::uint32_t>(f.extras, 0);
-    fresh.expires = expiry_of(big<std::uint32_t>(f.extras, 4), now);
-    const bool is_set = f.row.variant == 0;
-    if (!store_->fits(key.size(), fresh) || f.body_size - f.key.size() - 8 != f.value.size()) {
-        if (is_set) store_->erase(key);
-        answer(f, too_large, 0, {}, {}, text_of(too_large));
-        return verdict::next;  // swallows, so that nothing is sent at once
-    }
-    const model_store::item* old = store_->find(key, now);
-    if (f.cas != 0 && store_->options().cas) {
-        if (old == nullptr) return fail(f, not_found);
-        if (old->cas != f.cas) return fail(f, exists);
-    } else if (f.row.variant == 1 && old != nullptr) {
-        return fail(f, exists);
-    } else if (f.row.variant == 2 && old == nullptr) {
-        return fail(f, not_found);
-    }
-    fresh.cas = store_->next_cas();
-    return done(f, store_->put(key, std::move(fresh)).cas);
+    const auto a = f.is_value_cut() ? store_->too_large(f.condition(), f.key_text())
+                                    : store_->store(f.condition(), f.key_text(), f.value,
+                                                    big<std::uint32_t>(f.extras, 0),
+                                                    big<std::uint32_t>(f.extras, 4), f.cas, now);
+    return reply_to(f, a);
 }
 
 model_session::verdict model_session::concatenate(const frame& f, std::uint64_t now) {
-    const std::string key(f.key);
-    if (f.body_size - f.key.size() != f.value.size() ||
-        !store_->fits(key.size(), {.value = std::string(f.value)})) {
-        answer(f, too_large, 0, {}, {}, text_of(too_large));
-        return verdict::next;
-    }
-    const model_store::item* old = store_->find(key, now);
-    if (old == nullptr) return fail(f, not_stored);
-    if (f.cas != 0 && store_->options().cas && old->cas != f.cas) return fail(f, exists);
-    model_store::item joined = *old;
-    joined.value =
-        f.row.variant == 0 ? old->value + std::string(f.value) : std::string(f.value) + old->value;
-    if (!store_->fits(key.size(), joined)) return fail(f, not_stored);
-    joined.cas = store_->next_cas();
-    return done(f, store_->put(key, std::move(joined)).cas);
+    const auto side = static_cast<model_store::side>(f.row.variant);
+    const auto a = f.is_value_cut() ? model_store::answer{answered::too_large}
+                                    : store_->join(side, f.key_text(), f.value, f.cas, now);
+    return reply_to(f, a);
 }
 
 model_session::verdict model_session::arithmetic(const frame& f, std::uint64_t now) {
-    const std::string key(f.key);
-    const auto delta = big<std::uint64_t>(f.extras, 0);
-    const auto wire_expiry = big<std::uint32_t>(f.extras, 16);
-    model_store::item* it = store_->find(key, now);
-    if (it == nullptr) {
-        if (wire_expiry == 0xffffffffU) return fail(f, not_found);
-        const auto initial = big<std::uint64_t>(f.extras, 8);
-        model_store::item fresh{std::to_string(initial), 0, expiry_of(wire_expiry, now),
-                                store_->next_cas()};
-        return done(f, store_->put(key, std::move(fresh)).cas, to_big(initial));
-    }
-    if (f.cas != 0 && store_->options().cas && it->cas != f.cas) return fail(f, exists);
-    const auto old = counter_of(it->value);
-    if (!old) return fail(f, not_a_number);
-    const std::uint64_t value = f.row.variant == 0 ? *old + delta : *old - std::min(*old, delta);
-    std::string digits = std::to_string(value);
-    // A number that got shorter is written over the old one in place, with blanks behind.
-    if (digits.size() < it->value.size()) digits.resize(it->value.size(), ' ');
-    it->value = std::move(digits);
-    it->cas = store_->next_cas();
-    return done(f, it->cas, to_big(value));
+    const model_store::step by{big<std::uint64_t>(f.extras, 0), big<std::uint64_t>(f.extras, 8),
+                               big<std::uint32_t>(f.extras, 16)};
+    const auto a = store_->count(static_cast<model_store::direction>(f.row.variant), f.key_text(),
+                                 by, f.cas, now);
+    if (a.status != answered::ok) return reply_to(f, a);
+    return done(f, a.found->cas, to_big(a.number));
 }
 
 model_session::verdict model_session::touch(const frame& f, std::uint64_t now) {
-    if (model_store::item* it = store_->find(std::string(f.key), now)) {
-        it->expires = expiry_of(big<std::uint32_t>(f.extras, 0), now);
-        const bool gives = f.row.what == family::get_and_touch;
-        answer(f, 0, it->cas, to_big(it->flags), f.row.with_key ? f.key : std::string_view(),
-               gives ? std::string_view(it->value) : std::string_view());
-        return verdict::next;
-    }
+    const auto a = store_->touch(f.key_text(), big<std::uint32_t>(f.extras, 0), now);
+    if (a.status != answered::ok) return miss(f);
+    const bool gives = f.row.what == family::get_and_touch;
+    answer(f, 0, a.found->cas, to_big(a.found->flags), f.row.with_key ? f.key : std::string_view(),
+           gives ? std::string_view(a.found->value) : std::string_view());
+    return verdict::next;
+}
+
+model_session::verdict model_session::stat(const frame& f, std::uint64_t now) {
+    const auto found = statistics_of(*store_, f.key, now);
+    if (!found) return fail(f, answered::not_found);
+    for (const auto& [name, text] : found->parts) answer(f, 0, 0, {}, name, text);
+    if (found->has_end) answer(f, 0, 0, {}, {}, {});
+    return verdict::next;
+}
+
+// ---- replies -----------------------------------------------------------------------------------
+
+model_session::verdict model_session::reply_to(const frame& f, const model_store::answer& a) {
+    if (a.status == answered::ok) return done(f, a.found != nullptr ? a.found->cas : 0);
+    const verdict v = fail(f, a.status);
+    // Swallows what is left of the value, so that nothing is sent at once.
+    return a.status == answered::too_large ? verdict::next : v;
+}
+
+model_session::verdict model_session::miss(const frame& f) {
     if (f.row.quiet) return verdict::next;
-    if (!f.row.with_key) return fail(f, not_found);
-    answer(f, not_found, 0, {}, f.key, {});
+    if (!f.row.with_key) return fail(f, answered::not_found);
+    answer(f, answered::not_found, 0, {}, f.key, {});
     return verdict::next;
 }
 
-model_session::verdict model_session::del(const frame& f, std::uint64_t now) {
-    const std::string key(f.key);
-    const model_store::item* it = store_->find(key, now);
-    if (it == nullptr) return fail(f, not_found);
-    if (f.cas != 0 && it->cas != f.cas) return fail(f, exists);
-    store_->erase(key);
-    return done(f, 0);
-}
-
-model_session::verdict model_session::stat(const frame& f) {
-    if (f.key.empty()) {
-        const model_options& o = store_->options();
-        answer(f, 0, 0, {}, "version", o.version);
-        answer(f, 0, 0, {}, "curr_items", std::to_string(store_->size()));
-    } else if (f.key == "settings") {
-        answer(f, 0, 0, {}, "item_size_max", std::to_string(store_->options().item_size_max));
-        answer(f, 0, 0, {}, "cas_enabled", store_->options().cas ? "yes" : "no");
-    } else if (f.key == "sizes") {
-        answer(f, 0, 0, {}, "sizes_status", "disabled");
-    } else if (!f.key.starts_with("reset")) {
-        return fail(f, not_found);
+// By order of a test, with all that goes with such a status.
+model_session::verdict model_session::refuse(const frame& f, std::uint16_t status) {
+    const bool is_full = status == answered::too_large || status == answered::out_of_memory;
+    if (f.row.what == family::store && is_full) {
+        static_cast<void>(store_->too_large(f.condition(), f.key_text()));
     }
-    answer(f, 0, 0, {}, {}, {});
-    return verdict::next;
+    const bool ends = status == answered::invalid ||
+                      (status == answered::auth_error && f.row.what != family::flush);
+    const verdict v = fail(f, status);
+    return ends ? verdict::close : v;
 }
-
-// --- replies ------------------------------------------------------------------------------------
 
 model_session::verdict model_session::invalid(const frame& f) {
-    static_cast<void>(fail(f, invalid_arguments));
+    static_cast<void>(fail(f, answered::invalid));
     return verdict::close;
 }
 
 model_session::verdict model_session::unknown(const frame& f, std::uint64_t swallow) {
     swallow_ = swallow;
-    const verdict v = fail(f, unknown_command);
+    const verdict v = fail(f, answered::unknown_command);
     return swallow == 0 ? v : verdict::next;
 }
 

@@ -7,61 +7,22 @@
 //   std::string out;
 //   while (session.step(now_seconds, out) == model_session::state::more) {}
 //
+// Frames, bursts and hang-ups are told here; what a command does with items, in model_store.hpp.
 // Knows GET SET ADD REPLACE DELETE INCR DECR APPEND PREPEND TOUCH GAT (quiet and K forms too),
-// FLUSH, NOOP, VERSION, QUIT and a little STAT. No SASL, no slabs (memory is never full), no text
-// protocol beyond saying ERROR.
+// FLUSH, NOOP, VERSION, QUIT and STAT, whose groups have fewer lines than the real ones. No SASL,
+// no text protocol beyond saying ERROR.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
+#include "support/model_store.hpp"
+
 namespace kmc::testing {
-
-struct model_options {
-    std::size_t item_size_max = 1024 * 1024;
-    bool cas = true;         // false: as with -C
-    bool text_only = false;  // as with -B ascii: answers ERROR to each newline
-    std::uint32_t requests_per_event = 20;
-    std::string version = "1.6.18";
-};
-
-class model_store {
-public:
-    struct item {
-        std::string value;
-        std::uint32_t flags = 0;
-        std::uint32_t expires = 0;  // in `now` seconds; 0: never
-        std::uint64_t cas = 0;
-    };
-
-    explicit model_store(model_options options = {}) : options_(std::move(options)) {}
-
-    [[nodiscard]] const model_options& options() const noexcept { return options_; }
-    // The live item, or null. Expired ones are dropped.
-    [[nodiscard]] item* find(const std::string& key, std::uint64_t now);
-    item& put(const std::string& key, item fresh) { return items_[key] = std::move(fresh); }
-    [[nodiscard]] bool fits(std::size_t key_size, const item&) const noexcept;
-    bool erase(const std::string& key) { return items_.erase(key) != 0; }
-    [[nodiscard]] std::uint64_t next_cas() noexcept { return options_.cas ? ++cas_ : 0; }
-    void flush(std::uint64_t now, std::uint32_t delay);
-    // A process started anew: empty, CAS from 1.
-    void clear();
-    [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
-    // Requests executed, for "was it sent once?" questions.
-    std::uint64_t requests = 0;
-
-private:
-    model_options options_;
-    std::unordered_map<std::string, item> items_;
-    std::uint64_t cas_ = 0;
-    std::optional<std::uint64_t> flush_at_;
-};
 
 class model_session {
 public:
@@ -92,13 +53,16 @@ private:
 
     [[nodiscard]] verdict one(std::uint64_t now);
     [[nodiscard]] verdict execute(const frame& f, std::uint64_t now);
+    [[nodiscard]] verdict obey(const frame& f, std::uint64_t now);
     [[nodiscard]] verdict get(const frame& f, std::uint64_t now);
     [[nodiscard]] verdict store(const frame& f, std::uint64_t now);
     [[nodiscard]] verdict concatenate(const frame& f, std::uint64_t now);
     [[nodiscard]] verdict arithmetic(const frame& f, std::uint64_t now);
     [[nodiscard]] verdict touch(const frame& f, std::uint64_t now);
-    [[nodiscard]] verdict del(const frame& f, std::uint64_t now);
-    [[nodiscard]] verdict stat(const frame& f);
+    [[nodiscard]] verdict stat(const frame& f, std::uint64_t now);
+    [[nodiscard]] verdict refuse(const frame& f, std::uint16_t status);
+    [[nodiscard]] verdict reply_to(const frame& f, const model_store::answer& a);
+    [[nodiscard]] verdict miss(const frame& f);
     [[nodiscard]] verdict invalid(const frame& f);
     [[nodiscard]] verdict unknown(const frame& f, std::uint64_t swallow);
     [[nodiscard]] verdict fail(const frame& f, std::uint16_t status);

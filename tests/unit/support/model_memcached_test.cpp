@@ -92,7 +92,7 @@ TEST_CASE("the model answers every captured request as memcached did") {
         return;
     }
     const nlohmann::json all = binary_frames(*folder);
-    const std::set<std::string> known{"basic", "rejections", "no_cas"};
+    const std::set<std::string> known{"basic", "rejections", "no_cas", "flush_disabled"};
     // A reply that lists what only a real process knows.
     const std::set<std::string> beyond{"stat_general"};
     const std::size_t piece = GENERATE(std::size_t{1} << 20, std::size_t{24}, std::size_t{1});
@@ -103,6 +103,7 @@ TEST_CASE("the model answers every captured request as memcached did") {
         if (!known.contains(name)) continue;
         model_options options;
         options.cas = name != "no_cas";
+        options.flush_enabled = name != "flush_disabled";
         model_store store(options);
         auto session = std::make_unique<model_session>(store);
         for (const auto& exchange : group.at("exchanges")) {
@@ -124,7 +125,7 @@ TEST_CASE("the model answers every captured request as memcached did") {
             if (!got.open || name == "rejections") session = std::make_unique<model_session>(store);
         }
     }
-    CHECK(compared >= 85);
+    CHECK(compared >= 86);
 }
 
 TEST_CASE("a value that is too large is swallowed, and a set of it removes the old one") {
@@ -215,6 +216,99 @@ TEST_CASE("items expire by the time that is passed in") {
 
     CHECK(get_at(now + 4) == 0);
     CHECK(get_at(now + 5) == 1);
+}
+
+TEST_CASE("a statistic has its place among replies, and two groups have no end") {
+    model_store store;
+    model_session session(store);
+    struct group_case {
+        const char* name;
+        std::size_t replies;
+        bool has_end;
+    };
+    const auto [name, replies, has_end] = GENERATE(values<group_case>({
+        {"", 5, true},
+        {"settings", 4, true},
+        {"settingsX", 4, true},
+        {"reset", 1, true},
+        {"resetXYZ", 1, true},
+        {"detail on", 1, true},
+        {"detail off", 1, true},
+        {"detail dump", 2, true},
+        {"items", 2, true},
+        {"slabs", 3, true},
+        {"sizes", 2, true},
+        {"sizes_enable", 1, false},
+        {"sizes_disable", 1, false},
+    }));
+    CAPTURE(name);
+    talk(session, set("k", "v"), 1 << 20);
+
+    const auto got = talk(session, frame(0x10, name, {}, {}, 7) + frame(0x0a), 1 << 20).said;
+
+    CHECK(statuses(got) == std::vector<int>(replies + 1, 0));
+    const std::string end = kmc::testing::to_bytes({.opcode = 0x10, .opaque = 7}) +
+                            kmc::testing::to_bytes({.opcode = 0x0a});
+    CHECK(got.ends_with(end) == has_end);
+}
+
+TEST_CASE("a group that is none is a miss without an end") {
+    const std::string name = GENERATE("itemsX", "conns", "detail", "detail foo", "cachedump 1 1");
+    model_store store;
+    model_session session(store);
+    const auto got = talk(session, frame(0x10, name) + frame(0x0a), 1 << 20);
+    CHECK(statuses(got.said) == std::vector<int>{1, 0});
+}
+
+TEST_CASE("a chosen request is refused with a chosen status, quiet ones too") {
+    const int status = GENERATE(0x03, 0x05, 0x06, 0x81, 0x82, 0x86, 0x1234);
+    model_store store;
+    model_session session(store);
+    talk(session, set("bad", "old") + set("good", "old"), 1 << 20);
+    store.refuse({.opcode = 0x01, .key = "bad", .status = static_cast<std::uint16_t>(status)});
+
+    const auto got = talk(session,
+                          set("bad", "new") + frame(0x11, "bad", no_extras, "new") +
+                              set("good", "new") + frame(0x02, "bad", no_extras, "new"),
+                          7);
+
+    // A refusal for want of room takes the old value with it.
+    const bool is_gone = status == 0x03 || status == 0x82;
+    CHECK(statuses(got.said) == std::vector<int>{status, status, 0, is_gone ? 0 : 2});
+    CHECK(got.open);
+    CHECK(store.find("good", now)->value == "new");
+    store.refuse_nothing();
+    CHECK(statuses(talk(session, set("bad", "new"), 7).said) == std::vector<int>{0});
+}
+
+TEST_CASE("a refusal may be for any key, any command, and only so often") {
+    model_store store;
+    model_session session(store);
+    store.refuse({.status = 0x82, .times = 2});
+    const auto got =
+        talk(session, set("a", "1") + frame(0x00, "b") + set("c", "3") + frame(0x09, "c"), 1 << 20);
+    CHECK(statuses(got.said) == std::vector<int>{0x82, 0x82, 0, 0});
+}
+
+TEST_CASE("a refusal that real servers hang up after ends the session") {
+    const int status = GENERATE(0x04, 0x20);
+    model_store store;
+    model_session session(store);
+    store.refuse({.opcode = 0x00, .status = static_cast<std::uint16_t>(status)});
+    const auto got = talk(session, frame(0x09, "k") + frame(0x0a), 1 << 20);
+    CHECK(statuses(got.said) == std::vector<int>{status});
+    CHECK_FALSE(got.open);
+}
+
+TEST_CASE("a server that forbids flushing says so and goes on") {
+    model_options options;
+    options.flush_enabled = false;
+    model_store store(options);
+    model_session session(store);
+    const auto got =
+        talk(session, set("k", "v") + frame(0x08) + frame(0x18) + frame(0x00, "k"), 1 << 20);
+    CHECK(statuses(got.said) == std::vector<int>{0, 0x20, 0x20, 0});
+    CHECK(got.open);
 }
 
 TEST_CASE("a text-only server says ERROR to a binary noop") {
