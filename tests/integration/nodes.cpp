@@ -97,7 +97,8 @@ std::uint16_t port_of(const std::string& text) {
     return static_cast<std::uint16_t>(std::stoul(text.substr(text.rfind(':') + 1)));
 }
 
-// Empty descriptor when it cannot be reached.
+}  // namespace
+
 descriptor connect_to(const std::string& text) {
     if (text.starts_with('/')) {
         descriptor s(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -117,6 +118,8 @@ descriptor connect_to(const std::string& text) {
     const bool reached = ::connect(s.get(), as_sockaddr(where), sizeof where) == 0;
     return reached ? std::move(s) : descriptor();
 }
+
+namespace {
 
 std::string find_memcached() {
     const char* path = std::getenv("PATH");

@@ -109,6 +109,9 @@ private:
 /// True when the servers are somebody else's; says so, loudly. The test then returns.
 [[nodiscard]] bool control_is_missing();
 
+/// A bare connection to a node of our own; an empty descriptor when it cannot be reached.
+[[nodiscard]] descriptor connect_to(const std::string& node);
+
 /// A connection of the text protocol: how a test looks behind the client's back.
 class text_connection {
 public:

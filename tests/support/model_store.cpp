@@ -9,22 +9,28 @@ constexpr std::size_t item_head = 48;
 constexpr std::uint32_t longest_relative_expiry = 60 * 60 * 24 * 30;
 constexpr std::uint32_t no_creation = 0xffffffff;
 
-// What the server makes of a counter's text: blanks or a plus before, blanks behind, 64 bits.
+// What the server makes of a counter's text, which is what strtoull makes of it: blanks and a sign
+// before; a blank or a zero byte behind, and then anything. A minus turns the number round in 64
+// bits, and is refused only where the result looks negative. (From 2^63 on the real one looks for
+// that minus beyond the end of the item, and may find one that was never part of it.)
 [[nodiscard]] std::optional<std::uint64_t> counter_of(std::string_view text) {
-    std::size_t at = text.find_first_not_of(" \t\n\v\f\r");
-    if (at != std::string_view::npos && text[at] == '+') ++at;
-    if (text.size() > 20 || at == std::string_view::npos || at == text.size()) return std::nullopt;
+    constexpr std::string_view blanks = " \t\n\v\f\r";
+    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    const bool has_minus = text.starts_with('-');
+    if (has_minus || text.starts_with('+')) text.remove_prefix(1);
     std::uint64_t value = 0;
     std::size_t digits = 0;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, ++digits) {
-        const auto digit = static_cast<std::uint64_t>(text[at] - '0');
+    for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+        const auto digit = static_cast<std::uint64_t>(text[digits] - '0');
         if (value > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) return std::nullopt;
         value = value * 10 + digit;
     }
-    const bool ends_well =
-        at == text.size() || text[at] == ' ' || text[at] == '\r' || text[at] == '\n';
+    const bool ends_well = digits == text.size() || text[digits] == '\0' ||
+                           blanks.find(text[digits]) != std::string_view::npos;
     if (digits == 0 || !ends_well) return std::nullopt;
-    return value;
+    if (!has_minus) return value;
+    value = 0 - value;
+    return value >> 63 == 0 ? std::optional(value) : std::nullopt;
 }
 
 // 0: never. A number above 30 days is a moment, perhaps one long past.
@@ -78,13 +84,16 @@ model_store::answer model_store::count(direction where, const std::string& key, 
         made.number = by.initial;
         return made;
     }
-    if (is_stale(*it, token)) return {answered::exists};
+    if (it->value.empty()) return {answered::not_a_number};
+    if (token != 0 && it->cas != token) return {answered::exists};  // with -C, too: as a delete
     const auto old = counter_of(it->value);
     if (!old) return {answered::not_a_number};
     const std::uint64_t value =
         where == direction::up ? *old + by.delta : *old - std::min(*old, by.delta);
     std::string digits = std::to_string(value);
-    // A number that got shorter is written over the old one in place, with blanks behind.
+    // A number that got shorter is written over the old one in place, with blanks behind. The real
+    // server leaves them out when something else still holds the item: an answer that was not sent
+    // yet, or a background thread.
     if (digits.size() < it->value.size()) digits.resize(it->value.size(), ' ');
     it->value = std::move(digits);
     it->cas = next_cas();
@@ -99,7 +108,7 @@ model_store::answer model_store::touch(const std::string& key, std::uint32_t exp
     return {answered::ok, it};
 }
 
-// Unlike a store, a delete compares even on a server that keeps no tokens: with 0.
+// Unlike a store, a delete compares even on a server that keeps no tokens: with their 0.
 model_store::answer model_store::remove(const std::string& key, std::uint64_t token,
                                         std::uint64_t now) {
     const item* it = find(key, now);
@@ -110,15 +119,14 @@ model_store::answer model_store::remove(const std::string& key, std::uint64_t to
 }
 
 // A delayed flush comes a second early, but with -C; and for the second in which it comes, what is
-// stored is gone at once. A later flush takes its place.
+// stored is gone at once. With -C that is so for a flush without delay, too. A later flush takes
+// the place of one that is to come.
 model_store::answer model_store::flush(std::uint32_t delay, std::uint64_t now) {
     if (!options_.flush_enabled) return {answered::auth_error};
     flush_at_.reset();
-    if (delay == 0) {
-        items_.clear();
-    } else {
-        flush_at_ = expiry_of(delay, now) - (options_.cas ? 1U : 0U);
-    }
+    if (delay == 0) items_.clear();
+    if (delay != 0 && options_.cas) flush_at_ = expiry_of(delay, now) - 1;
+    if (!options_.cas) flush_at_ = delay == 0 ? now : expiry_of(delay, now);
     return {};
 }
 

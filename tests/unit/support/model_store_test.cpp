@@ -60,7 +60,7 @@ TEST_CASE("a token turns each store into the same comparison") {
     CHECK(s.find("k", now)->cas != token);
 }
 
-TEST_CASE("a server without tokens stores without comparing, but deletes comparing") {
+TEST_CASE("a server without tokens stores without comparing, but deletes and counts comparing") {
     model_store s(without_cas());
     CHECK(store(s, condition::none, "k", "1", 5) == answered::ok);
     CHECK(s.find("k", now)->cas == 0);
@@ -68,7 +68,8 @@ TEST_CASE("a server without tokens stores without comparing, but deletes compari
     CHECK(store(s, condition::present, "m", "2", 5) == answered::not_found);
     CHECK(s.join(side::back, "k", "!", 5, now).status == answered::ok);
     CHECK(s.count(direction::up, "n", {1, 7, 0}, 5, now).status == answered::ok);
-    CHECK(s.count(direction::up, "n", {1, 7, 0}, 5, now).number == 8);
+    CHECK(s.count(direction::up, "n", {1, 7, 0}, 5, now).status == answered::exists);
+    CHECK(s.count(direction::up, "n", {1, 7, 0}, 0, now).number == 8);
     CHECK(s.remove("k", 5, now).status == answered::exists);
     CHECK(s.remove("k", 0, now).status == answered::ok);
 }
@@ -118,6 +119,11 @@ TEST_CASE("what is no number below 2^64 is not counted") {
         {"+12", 0},
         {"12 ", 0},
         {"18446744073709551615", 0},
+        {"00000000000000000000000000000012", 0},
+        {"12 and more", 0},
+        {std::string("12\0more", 7), 0},
+        {"-0", 0},
+        {"-18446744073709551615", 0},  // 1, as strtoull has it
         {"18446744073709551616", answered::not_a_number},
         {"-1", answered::not_a_number},
         {"", answered::not_a_number},
@@ -128,6 +134,12 @@ TEST_CASE("what is no number below 2^64 is not counted") {
     model_store s;
     store(s, condition::none, "n", text);
     CHECK(s.count(direction::up, "n", {1, 0, 0}, 0, now).status == number);
+}
+
+TEST_CASE("what is empty is no number, whatever the token") {
+    model_store s;
+    store(s, condition::none, "n", "");
+    CHECK(s.count(direction::up, "n", {1, 0, 0}, 12345, now).status == answered::not_a_number);
 }
 
 TEST_CASE("touch changes the expiry and not the token") {
@@ -142,8 +154,8 @@ TEST_CASE("touch changes the expiry and not the token") {
 }
 
 TEST_CASE("a delayed flush comes a second early, and for a second nothing stays") {
-    const auto [cas, delay] =
-        GENERATE(table<bool, std::uint32_t>({{true, 1}, {true, 3}, {false, 1}, {false, 3}}));
+    const auto [cas, delay] = GENERATE(
+        table<bool, std::uint32_t>({{true, 1}, {true, 3}, {false, 0}, {false, 1}, {false, 3}}));
     CAPTURE(cas, delay);
     model_options options;
     options.cas = cas;
