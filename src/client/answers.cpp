@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "base/bytes.hpp"
+#include "client/refusal.hpp"
 #include "client/remote_call.hpp"
 #include "protocol/outcome.hpp"
-#include "protocol/status.hpp"
 
 namespace kmc::detail {
 namespace {
@@ -27,24 +27,15 @@ struct question {
 };
 
 error refused(const question& q, const reply& r) noexcept {
-    return {.code = error_of_status(r.status),
-            .at = stage::answered,
-            .server = q.server,
-            .status = static_cast<std::uint16_t>(r.status)};
+    return detail::refused(q.server, r);
 }
 
 error out_of_memory(const question& q) noexcept {
-    return {.code = errc::overloaded, .at = stage::answered, .server = q.server};
+    return detail::out_of_memory(q.server);
 }
 
 outcome outcome_of(const request& asked, const reply& r) noexcept {
     return outcome_of(asked.what, asked.cas != 0, r.status);
-}
-
-// A server without cas (memcached -C) stores without comparing, and says so only by sending no
-// token: nobody may take that for a won comparison.
-bool compared(const reply& r) noexcept {
-    return r.cas != 0 || r.is_implied;
 }
 
 void read(const question& q, reply& r, result<std::optional<value>>& answer) noexcept {

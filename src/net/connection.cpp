@@ -310,14 +310,16 @@ void connection::on_flush() noexcept {
 
 void connection::encode_pending() {
     const bool was_empty = pipeline_->empty();
+    const time_point now = reactor_.engine().read_clock();
     while (!pending_.empty() && tx_.size() < tx_bytes) {
         op_node& node = pending_.front();
         const std::uint32_t sent = pipeline_->encode(node, tx_, tx_bytes - tx_.size());
+        if (sent != 0 && node.encoded == sent) node.first_out = now;
         if (node.encoded == node.count) node.unlink();
         if (sent == 0) break;  // no slots: replies will bring us back here
     }
     if (was_empty && !pipeline_->empty()) {
-        heard_ = reactor_.engine().read_clock();
+        heard_ = now;
         watch_for_stall();
     }
 }
