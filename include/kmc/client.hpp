@@ -26,6 +26,7 @@
 #include <kmc/time.hpp>
 #include <kmc/update.hpp>
 #include <kmc/value.hpp>
+#include <kmc/write_batch.hpp>
 
 namespace kmc {
 
@@ -336,25 +337,78 @@ public:
     }
 
     // ---- batches
+    //
+    // Grouped by server, one pipeline per server, all servers at once. A batch never fails as a
+    // whole; each key or entry has its own result (which adds bad_key), and reply[i] belongs to
+    // keys[i]. At the deadline, and when the batch is cancelled, those without an answer end with
+    // that reason and the others keep theirs. Keys are copied when the await begins. Limits of
+    // client_options count a batch as one call per server.
+    //
+    // Each call may be handed an earlier reply `into`, which is emptied first: batches of about the
+    // same size in a loop then allocate nothing, but for values of 16 KiB and more. Nothing of the
+    // call may point into it, and it must live until the await ends.
 
-    /// Reads many keys: grouped by server, one pipeline per server, all servers at once. Never
-    /// fails as a whole; each key has its own result (which adds bad_key). Duplicate keys are sent
-    /// once. At the deadline, keys without an answer end with timed_out, the others keep theirs.
-    /// @param keys  any number; copied when the await begins.
-    /// @return      reply[i] belongs to keys[i].
+    /// Reads many keys. A key that stands there more than once is sent once, and each of its places
+    /// has the same answer.
     [[nodiscard]] detail::get_many_op get_many(std::span<const std::string_view> keys,
                                                const call_options& options = {}) const noexcept {
-        return {who(), keys, options};
+        return {who(), detail::each_of(detail::command::get, keys, options)};
     }
-
-    /// The same, into the memory of an earlier reply, which is emptied first: reading batches of
-    /// about the same size in a loop then allocates nothing, but for values of 16 KiB and more.
-    /// @param keys  may not point into `into`.
-    /// @param into  must live until the await ends.
     [[nodiscard]] detail::get_many_into_op get_many(
         std::span<const std::string_view> keys, many_reply& into,
         const call_options& options = {}) const noexcept {
-        return {who(), keys, into, options};
+        return {who(), detail::each_of(detail::command::get, keys, options), into};
+    }
+
+    /// Reads many keys and gives each item that is there a new time to live. Repeated keys as in
+    /// get_many.
+    [[nodiscard]] detail::get_many_op gat_many(std::span<const std::string_view> keys, expiry ttl,
+                                               const call_options& options = {}) const noexcept {
+        return {who(), detail::each_of(detail::command::gat, keys, options, ttl)};
+    }
+    [[nodiscard]] detail::get_many_into_op gat_many(
+        std::span<const std::string_view> keys, expiry ttl, many_reply& into,
+        const call_options& options = {}) const noexcept {
+        return {who(), detail::each_of(detail::command::gat, keys, options, ttl), into};
+    }
+
+    /// Gives many items a new time to live: true where there was one. Repeated keys as in get_many.
+    [[nodiscard]] detail::yes_no_many_op touch_many(
+        std::span<const std::string_view> keys, expiry ttl,
+        const call_options& options = {}) const noexcept {
+        return {who(), detail::each_of(detail::command::touch, keys, options, ttl)};
+    }
+    [[nodiscard]] detail::yes_no_many_into_op touch_many(
+        std::span<const std::string_view> keys, expiry ttl, yes_no_reply& into,
+        const call_options& options = {}) const noexcept {
+        return {who(), detail::each_of(detail::command::touch, keys, options, ttl), into};
+    }
+
+    /// Removes many items: true where there was one. A key that stands there more than once is
+    /// removed once, and each of its places has the same answer.
+    [[nodiscard]] detail::yes_no_many_op del_many(std::span<const std::string_view> keys,
+                                                  const call_options& options = {}) const noexcept {
+        return {who(), detail::each_of(detail::command::del, keys, options)};
+    }
+    [[nodiscard]] detail::yes_no_many_into_op del_many(
+        std::span<const std::string_view> keys, yes_no_reply& into,
+        const call_options& options = {}) const noexcept {
+        return {who(), detail::each_of(detail::command::del, keys, options), into};
+    }
+
+    /// Writes any mix of entries; kmc/write_batch.hpp says what they are, and in which order they
+    /// happen. reply[i] belongs to entry i. With error::maybe_executed() the entry may have been
+    /// carried out or not: what a server is silent about counts as done only once a later answer of
+    /// the same connection proves it.
+    /// @param writes  not changed until the await ends; sent as often as it is awaited. Adds
+    ///                too_large, no_cas, not_a_number.
+    [[nodiscard]] detail::write_op write(const write_batch& writes,
+                                         const write_options& options = {}) const noexcept {
+        return {who(), detail::writing(writes, options)};
+    }
+    [[nodiscard]] detail::write_into_op write(const write_batch& writes, write_reply& into,
+                                              const write_options& options = {}) const noexcept {
+        return {who(), detail::writing(writes, options), into};
     }
 
     // ---- every server: result[i] is of servers()[i], all asked at once

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace kmc {
@@ -19,9 +20,20 @@ namespace detail {
 template <class Op>
 struct call_cell {
     using awaiter_type = decltype(std::declval<Op&&>().operator co_await());
-    using answer_type = decltype(std::declval<awaiter_type&>().await_resume());
+    using resumed_type = decltype(std::declval<awaiter_type&>().await_resume());
+    using answer_type =
+        std::conditional_t<std::is_void_v<resumed_type>, std::monostate, resumed_type>;
 
     explicit call_cell(Op&& op) noexcept : one(std::move(op).operator co_await()) {}
+
+    [[nodiscard]] answer_type answer() {
+        if constexpr (std::is_void_v<resumed_type>) {
+            one.await_resume();
+            return {};
+        } else {
+            return one.await_resume();
+        }
+    }
 
     awaiter_type one;
 };
@@ -62,8 +74,7 @@ public:
     [[nodiscard]] auto await_resume() {
         return std::apply(
             [](auto&... cell) {
-                return std::tuple<typename call_cell<Ops>::answer_type...>{
-                    cell.one.await_resume()...};
+                return std::tuple<typename call_cell<Ops>::answer_type...>{cell.answer()...};
             },
             cells_);
     }
@@ -90,7 +101,7 @@ public:
     [[nodiscard]] auto await_resume() {
         std::vector<typename call_cell<Op>::answer_type> answers;
         answers.reserve(cells_.size());
-        for (auto& cell : cells_) answers.push_back(cell.one.await_resume());
+        for (auto& cell : cells_) answers.push_back(cell.answer());
         return answers;
     }
 
@@ -127,6 +138,7 @@ private:
 
 /// Starts calls of any kind together and waits for all of them:
 /// `auto [a, b] = co_await kmc::when_all(mc.get("k"), mc.incr("n"));`. No allocation.
+/// Batches are calls like any other; one that fills a reply of the caller's answers std::monostate.
 /// @return  a tuple of the answers, in the order of the calls.
 template <class... Ops>
 requires(sizeof...(Ops) > 0 && (!std::is_lvalue_reference_v<Ops> && ...))

@@ -3,161 +3,292 @@
 #include <algorithm>
 #include <bit>
 #include <new>
+#include <numeric>
+#include <string>
 #include <utility>
-
-#include <kmc/detail/batch_operations.hpp>
 
 #include "base/bytes.hpp"
 #include "client/client_state.hpp"
 #include "client/client_view.hpp"
-#include "protocol/command.hpp"
-#include "protocol/status.hpp"
+#include "client/remote_batch.hpp"
+#include "client/stop_link.hpp"
+#include "hash/key_hash.hpp"
+#include "io/wall_clock.hpp"
+#include "protocol/key_rules.hpp"
 
 namespace kmc::detail {
 namespace {
 
-// What a key's result is before there is one. No real error has code 0.
-const get_result no_answer_yet{error{}};
+constexpr std::uint32_t no_entry = 0xffff'ffff;
 
-bool lacks_answer(const get_result& r) noexcept {
-    return r.has_error() && r.error().code == errc{};
-}
+// Values above this, which no server stores, were not taken in by the write_batch.
+constexpr std::uint32_t value_bytes_max = 1U << 30;
 
 }  // namespace
 
-// The requests of one server.
-struct batch::run : op_node {
-    batch* owner = nullptr;
-    std::uint32_t first_request = 0;
-};
-
-batch::batch() noexcept {
+batch::batch(const op_hooks& hooks) noexcept : hooks_(hooks) {
     ready_node::run = &batch::resume;
-    timer_.owner = this;
-    timer_.on_fire = &batch::on_deadline;
-}
-
-batch::~batch() {
-    // A batch that ended may outlive the view.
-    if (open_runs_ == 0) return;
-    for (run* r : runs_) view_->withdraw(*r);
-}
-
-std::unique_ptr<batch> batch::take_from(many_reply* earlier) {
-    if (earlier == nullptr || earlier->batch_ == nullptr) return std::make_unique<batch>();
-    std::unique_ptr<batch> again(std::exchange(earlier->batch_, nullptr));
-    earlier->results_ = {};
-    again->recycle();
-    return again;
-}
-
-many_reply batch::into_reply(std::unique_ptr<batch> done) noexcept {
-    many_reply reply;
-    reply.results_ = done->results_;
-    reply.batch_ = done.release();
-    return reply;
+    timer::on_fire = [](timer& t) noexcept { static_cast<batch&>(t).give_up(errc::timed_out); };
+    cancel_hook::cancel = [](cancel_hook& c) noexcept {
+        static_cast<batch&>(c).give_up(errc::cancelled);
+    };
 }
 
 void batch::recycle() noexcept {
     arena_.recycle();
+    drafts_ = {};
     keys_ = {};
+    hashes_ = {};
+    servers_ = {};
     first_ = {};
-    results_ = {};
     requests_ = {};
-    key_of_request_ = {};
+    entry_of_request_ = {};
     runs_ = {};
+    traces_ = {};
     open_runs_ = 0;
-    has_duplicates_ = false;
+    has_twins_ = false;
+    elsewhere_ = nullptr;
+    left_ = nullptr;
 }
 
-bool batch::start(client_state& client, std::span<const std::string_view> keys, duration deadline,
-                  std::coroutine_handle<> caller) {
-    caller_ = caller;
-    results_ = arena_.make_array<get_result>(keys.size(), no_answer_yet);
-    view_ = client.view();
-    if (view_ == nullptr) {
-        for (get_result& r : results_) r = error{.code = errc::wrong_thread};
-        return false;
-    }
-    if (deadline < duration::zero()) {
-        for (get_result& r : results_) r = error{.code = errc::timed_out};
-        finish();
-        return true;
-    }
-    copy_keys(keys);
-    const auto hashes = arena_.make_array<std::uint32_t>(keys.size());
-    const auto servers = arena_.make_array<server_index>(keys.size());
-    view_->ring().locate(keys_, hashes, servers);
-    find_duplicates(hashes);
-    place(servers, view_->ring().servers().size());
-
-    view_->loop().timers().add(timer_,
-                               view_->deadline_of(deadline, view_->options().batch_timeout));
-    ++open_runs_;  // held until every run was handed over
-    for (run* r : runs_) view_->submit(*r);
-    if (--open_runs_ == 0) finish();
-    return true;
+void batch::resumes(std::coroutine_handle<> waiting, std::atomic<unsigned>* left) noexcept {
+    waiting_ = waiting;
+    left_ = left;
 }
 
-void batch::copy_keys(std::span<const std::string_view> keys) {
-    std::size_t total = 0;
-    for (std::string_view key : keys) total += key.size();
-    char* to = arena_.make_array<char>(total).data();
-    keys_ = arena_.make_array<std::string_view>(keys.size());
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        copy_bytes(to, keys[i].data(), keys[i].size());
-        keys_[i] = {to, keys[i].size()};
-        to += keys[i].size();
-    }
+void batch::resumes(remote_batch& elsewhere) noexcept {
+    elsewhere_ = &elsewhere;
 }
 
-// An open-addressing table from hash to the first key that has it. The ring's own hashes serve
-// again; equal hashes are told apart by the keys.
-void batch::find_duplicates(std::span<const std::uint32_t> hashes) {
-    constexpr std::uint32_t vacant = 0xffff'ffff;
-    const std::size_t slots = std::bit_ceil(2 * keys_.size() + 1);
-    const auto table = arena_.make_array<std::uint32_t>(slots, vacant);
-    first_ = arena_.make_array<std::uint32_t>(keys_.size());
-    for (std::uint32_t i = 0; i < keys_.size(); ++i) {
-        // Fibonacci hashing spreads ring hashes that share their low bits.
-        std::size_t at = (std::uint64_t{hashes[i]} * 0x9e3779b97f4a7c15U >> 32) & (slots - 1);
-        while (table[at] != vacant && keys_[table[at]] != keys_[i]) at = (at + 1) & (slots - 1);
-        if (table[at] == vacant) table[at] = i;
-        first_[i] = table[at];
-        has_duplicates_ |= first_[i] != i;
-    }
+time_point batch::now() const noexcept {
+    return view_->loop().now();
 }
 
-// Two passes: count by server, then place. Afterwards the requests of a server stand together, in
-// key order, and each touched server has a run.
-void batch::place(std::span<const server_index> servers, std::size_t server_count) {
-    const auto is_sent = [&](std::uint32_t i) {
-        return first_[i] == i && lacks_answer(results_[i]);
+// ---- what is asked --------------------------------------------------------------------------
+
+void batch::load(const client_state& client, const batch_spec& spec, bytes_of writes) {
+    options_ = spec.options;
+    const std::string_view prefix = client.routing().prefix();
+    const std::size_t count =
+        spec.writes != nullptr ? spec.writes->entries_.size() : spec.keys.size();
+    make_results(count);
+    first_ = arena_.make_array<std::uint32_t>(count);
+    std::iota(first_.begin(), first_.end(), 0U);
+    keys_ = arena_.make_array<std::string_view>(count, std::string_view(""));
+    if (spec.writes != nullptr) {
+        load_writes(spec, prefix, writes);
+    } else {
+        load_keys(spec, prefix);
+    }
+    if (options_.group.size() > key_bytes_max) {
+        for (std::size_t i = 0; i < count; ++i) refuse(i, errc::bad_key);
+        return;
+    }
+    find_places(client);
+    options_.group = {};  // the caller may take it away
+    if (spec.writes == nullptr) first_ = find_twins();
+}
+
+void batch::refuse(std::size_t entry, errc why) noexcept {
+    if (first_[entry] == no_entry) return;
+    fail(static_cast<std::uint32_t>(entry), {.code = why});
+    first_[entry] = no_entry;
+}
+
+void batch::load_keys(const batch_spec& spec, std::string_view prefix) {
+    pattern_ = {};
+    pattern_.what = spec.what;
+    if (spec.what == command::gat || spec.what == command::touch) {
+        pattern_.expiry = spec.ttl.wire(wall_clock_seconds());
+    }
+    const auto is_good = [&](std::string_view key) {
+        return !key.empty() && key.size() + prefix.size() <= key_bytes_max;
     };
-    const auto counts = arena_.make_array<std::uint32_t>(server_count, 0);
-    std::uint32_t total = 0;
-    std::size_t touched = 0;
-    for (std::uint32_t i = 0; i < keys_.size(); ++i) {
-        request probe;
-        probe.what = command::get;
-        probe.key = keys_[i].data();
-        probe.key_size = static_cast<std::uint16_t>(std::min<std::size_t>(keys_[i].size(), 0xffff));
-        if (const auto objection = view_->objection_to(probe)) {
-            results_[i] = error{.code = *objection};
-        } else if (is_sent(i)) {
-            touched += counts[servers[i]]++ == 0;
-            ++total;
+    std::size_t total = 0;
+    for (const std::string_view key : spec.keys) {
+        if (is_good(key)) total += prefix.size() + key.size();
+    }
+    char* to = arena_.make_array<char>(total).data();
+    for (std::size_t i = 0; i < spec.keys.size(); ++i) {
+        const std::string_view key = spec.keys[i];
+        if (!is_good(key)) {
+            refuse(i, errc::bad_key);
+            continue;
+        }
+        copy_bytes(to, prefix.data(), prefix.size());
+        copy_bytes(to + prefix.size(), key.data(), key.size());
+        keys_[i] = {to, prefix.size() + key.size()};
+        to += keys_[i].size();
+    }
+}
+
+// Keys without a prefix, values and steps are read where the caller's batch has them, unless the
+// caller may go before the end.
+void batch::load_writes(const batch_spec& spec, std::string_view prefix, bytes_of writes) {
+    const std::span<const write_entry> entries = spec.writes->entries_;
+    const char* bytes = spec.writes->bytes_.data();
+    const bool copies = writes == bytes_of::the_batch;
+    const std::int64_t wall_now = entries.empty() ? 0 : wall_clock_seconds();
+    const auto in_memory = [&](std::string_view first, std::string_view second) {
+        char* at = arena_.make_array<char>(first.size() + second.size()).data();
+        copy_bytes(at, first.data(), first.size());
+        copy_bytes(at + first.size(), second.data(), second.size());
+        return std::string_view(at, first.size() + second.size());
+    };
+    drafts_ = arena_.make_array<request>(entries.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const write_entry& entry = entries[i];
+        request& r = drafts_[i];
+        r = entry.what;
+        r.is_loud = spec.ack == ack::all || (r.cas != 0 && r.what == command::set);
+        if (entry.has_ttl) r.expiry = entry.ttl.wire(wall_now);
+        if (r.key_size == 0 || r.key_size + prefix.size() > key_bytes_max) {
+            refuse(i, errc::bad_key);
+            continue;
+        }
+        if (entry.needs_token && r.cas == 0) {
+            refuse(i, errc::no_cas);
+            continue;
+        }
+        std::string_view key(bytes + entry.key_at, r.key_size);
+        if (copies || !prefix.empty()) key = in_memory(prefix, key);
+        keys_[i] = key;
+        r.key = key.data();
+        r.key_size = static_cast<std::uint16_t>(key.size());
+        if (is_counter(r.what)) {
+            r.step = copies ? arena_.make_array<counter_step>(1, entry.step).data() : &entry.step;
+        } else if (r.value_size <= value_bytes_max) {
+            r.value =
+                entry.borrowed_value != nullptr ? entry.borrowed_value : bytes + entry.value_at;
+            if (copies) r.value = in_memory(r.value_view(), {}).data();
         }
     }
-    requests_ = arena_.make_array<request>(total);
-    key_of_request_ = arena_.make_array<std::uint32_t>(total);
-    const auto runs = arena_.make_array<run*>(touched);
+}
 
-    const auto next = arena_.make_array<std::uint32_t>(server_count, 0);
+// ---- where it goes --------------------------------------------------------------------------
+
+void batch::find_places(const client_state& client) {
+    const key_routing& routing = client.routing();
+    hashes_ = arena_.make_array<std::uint32_t>(keys_.size());
+    servers_ = arena_.make_array<server_index>(keys_.size());
+    hashes_tell_keys_apart_ = options_.group.empty() && routing.tells_keys_apart();
+    if (!options_.group.empty()) {
+        std::string room;
+        const topology::place place =
+            client.ring().place_of(routing.hashed_group(options_.group, room));
+        std::fill(hashes_.begin(), hashes_.end(), place.hash);
+        std::fill(servers_.begin(), servers_.end(), place.server);
+        return;
+    }
+    std::span<const std::string_view> hashed = keys_;
+    if (!routing.hashes_whole_keys()) {
+        const auto parts = arena_.make_array<std::string_view>(keys_.size(), std::string_view(""));
+        for (std::size_t i = 0; i < keys_.size(); ++i) {
+            if (!keys_[i].empty()) parts[i] = routing.hashed_part(keys_[i]);
+        }
+        hashed = parts;
+    }
+    client.ring().locate(hashed, hashes_, servers_);
+}
+
+// An open-addressing table from hash to the first entry that has it. The ring's own hashes serve
+// again, unless they are the same for many keys by design; equal hashes are told apart by the keys.
+std::span<std::uint32_t> batch::find_twins() {
+    std::span<std::uint32_t> hashes = hashes_;
+    if (!hashes_tell_keys_apart_) {
+        hashes = arena_.make_array<std::uint32_t>(keys_.size());
+        md5_many(keys_, hashes);
+    }
+    const std::size_t slots = std::bit_ceil(2 * keys_.size() + 1);
+    const auto table = arena_.make_array<std::uint32_t>(slots, no_entry);
+    const auto first = arena_.make_array<std::uint32_t>(keys_.size());
+    for (std::uint32_t i = 0; i < keys_.size(); ++i) {
+        first[i] = no_entry;
+        if (first_[i] == no_entry) continue;
+        // Fibonacci hashing spreads ring hashes that share their low bits.
+        std::size_t at = (std::uint64_t{hashes[i]} * 0x9e3779b97f4a7c15U >> 32) & (slots - 1);
+        while (table[at] != no_entry && keys_[table[at]] != keys_[i]) at = (at + 1) & (slots - 1);
+        if (table[at] == no_entry) table[at] = i;
+        first[i] = table[at];
+        has_twins_ |= first[i] != i;
+    }
+    return first;
+}
+
+void batch::refuse_oversized() noexcept {
+    for (std::size_t i = 0; i < drafts_.size(); ++i) {
+        if (!is_sent(i)) continue;
+        if (const auto objection = view_->objection_to(drafts_[i])) refuse(i, *objection);
+    }
+}
+
+// The connection of each entry. Writes to one key stay together even where their values are of
+// different size, or a small one could overtake a large one.
+std::span<std::uint32_t> batch::choose_links() {
+    const auto links = arena_.make_array<std::uint32_t>(keys_.size(), 0U);
+    const bool sizes_matter = !drafts_.empty() && view_->options().bulk_bytes != 0;
+    std::span<std::uint32_t> twins;
+    std::span<bool> is_bulk;
+    if (sizes_matter) {
+        twins = find_twins();
+        is_bulk = arena_.make_array<bool>(keys_.size(), false);
+        for (std::size_t i = 0; i < drafts_.size(); ++i) {
+            if (is_sent(i)) is_bulk[twins[i]] |= view_->is_bulk(drafts_[i], options_.large);
+        }
+        has_twins_ = false;  // each of them has an answer of its own
+    }
+    const bool all_bulk = !sizes_matter && view_->is_bulk(pattern_, options_.large);
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        if (!is_sent(i)) continue;
+        const bool bulk = sizes_matter ? is_bulk[twins[i]] : all_bulk;
+        links[i] = view_->link_to(servers_[i], hashes_[i], bulk);
+    }
+    return links;
+}
+
+// Two passes: count by connection, then place. Afterwards the requests for a connection stand
+// together, in the order of the entries, and each touched connection has a run.
+void batch::place() {
+    refuse_oversized();
+    const auto links = choose_links();
+    const auto counts = arena_.make_array<std::uint32_t>(view_->link_count(), 0U);
+    std::uint32_t total = 0;
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        if (!is_sent(i)) continue;
+        ++counts[links[i]];
+        ++total;
+    }
+    requests_ = arena_.make_array<request>(total);
+    entry_of_request_ = arena_.make_array<std::uint32_t>(total);
+    const auto run_of_link = arena_.make_array<run*>(counts.size(), nullptr);
+    const auto next = arena_.make_array<std::uint32_t>(counts.size(), 0U);
+    make_runs(counts, next, run_of_link);
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        if (!is_sent(i)) continue;
+        const std::uint32_t at = next[links[i]]++;
+        request& r = requests_[at];
+        if (drafts_.empty()) {
+            r = pattern_;
+            r.key = keys_[i].data();
+            r.key_size = static_cast<std::uint16_t>(keys_[i].size());
+        } else {
+            r = drafts_[i];
+        }
+        run_of_link[links[i]]->bytes += std::uint64_t{r.key_size} + r.value_size;
+        entry_of_request_[at] = static_cast<std::uint32_t>(i);
+    }
+}
+
+void batch::make_runs(std::span<const std::uint32_t> counts, std::span<std::uint32_t> next,
+                      std::span<run*> run_of_link) {
+    const auto touched = static_cast<std::size_t>(
+        counts.size() - static_cast<std::size_t>(std::count(counts.begin(), counts.end(), 0U)));
+    const auto runs = arena_.make_array<run*>(touched);
+    traces_ = arena_.make_array<server_trace>(touched, server_trace{});
     std::uint32_t begin = 0;
     std::size_t made = 0;
-    for (std::size_t s = 0; s < server_count; ++s) {
-        if (counts[s] == 0) continue;
+    for (std::uint32_t link = 0; link < counts.size(); ++link) {
+        if (counts[link] == 0) continue;
         void* memory = arena_.try_allocate(sizeof(run), alignof(run));
         if (memory == nullptr) throw std::bad_alloc();
         run* r = new (memory) run;
@@ -165,64 +296,67 @@ void batch::place(std::span<const server_index> servers, std::size_t server_coun
         r->hooks = &hooks_;
         r->first_request = begin;
         r->requests = requests_.data() + begin;
-        r->count = r->open = counts[s];
-        r->server = static_cast<std::uint16_t>(s);
-        r->link = view_->link_to(r->server, 0, false);
-        runs[made] = r;
-        runs_ = runs.first(++made);  // never shows a place that is not filled: the next may throw
-        next[s] = begin;
-        begin += counts[s];
+        r->count = r->open = counts[link];
+        r->server = view_->server_of_link(link);
+        r->link = link;
+        r->trace = &traces_[made];
+        r->trace->server = r->server;
+        r->trace->keys = counts[link];
+        runs[made++] = r;
+        run_of_link[link] = r;
+        next[link] = begin;
+        begin += counts[link];
     }
-    open_runs_ = static_cast<std::uint32_t>(made);
-    for (std::uint32_t i = 0; i < keys_.size(); ++i) {
-        if (!is_sent(i)) continue;
-        const std::uint32_t at = next[servers[i]]++;
-        requests_[at].what = command::get;
-        requests_[at].key = keys_[i].data();
-        requests_[at].key_size = static_cast<std::uint16_t>(keys_[i].size());
-        key_of_request_[at] = i;
-    }
+    runs_ = runs;
 }
 
-get_result& batch::result_of(run& r, std::uint32_t index) noexcept {
-    return results_[key_of_request_[r.first_request + index]];
+// ---- under way ------------------------------------------------------------------------------
+
+void batch::begin(client_view& view) noexcept {
+    view_ = &view;
+    is_running_ = true;
+    ++open_runs_;  // held until every run was handed over
+    try {
+        if (const auto why = listen()) {
+            fail_all_open(*why);
+        } else {
+            place();
+        }
+    } catch (const std::bad_alloc&) {
+        traces_ = {};
+        runs_ = {};
+        fail_all_open(errc::overloaded);
+    }
+    open_runs_ += static_cast<std::uint32_t>(runs_.size());
+    const time_point start = view.loop().engine().read_clock();
+    for (run* r : runs_) {
+        r->trace->queued = start;
+        view.submit(*r);
+    }
+    if (--open_runs_ == 0) finish();
 }
 
-void batch::on_reply(op_node& node, std::uint32_t index, reply& r) noexcept {
-    run& mine = static_cast<run&>(node);
-    get_result& result = mine.owner->result_of(mine, index);
-    arena& memory = mine.owner->arena_;
-    if (r.status == status::not_found) {
-        result = std::optional<value_view>();
-        return;
+// Whoever may end the batch early.
+std::optional<errc> batch::listen() {
+    if (options_.deadline < duration::zero()) return errc::timed_out;
+    if (options_.scope != nullptr) {
+        if (options_.scope->is_cancelled()) return errc::cancelled;
+        options_.scope->enter(*this);
     }
-    if (r.status != status::ok) {
-        result = error{.code = error_of_status(r.status),
-                       .at = stage::answered,
-                       .server = node.server,
-                       .status = static_cast<std::uint16_t>(r.status)};
-        return;
+    if (options_.stop != nullptr && options_.stop->stop_possible()) {
+        stop_link_ = stop_link::make(*options_.stop, view_->loop(), this, [](void* self) noexcept {
+            static_cast<batch*>(self)->give_up(errc::cancelled);
+        });
     }
-    std::string_view bytes = r.value;
-    if (!r.landed) {
-        bytes = memory.try_copy(r.value);
-    } else if (memory.try_adopt(r.landed.data(), r.landed.size())) {
-        static_cast<void>(r.landed.release());
-    } else {
-        bytes = {};
-    }
-    if (bytes.data() == nullptr) {
-        result = error{.code = errc::overloaded, .at = stage::answered, .server = node.server};
-        return;
-    }
-    result = std::optional<value_view>(value_view{
-        bytes.data(), static_cast<std::uint32_t>(bytes.size()), r.flags, cas_token{r.cas}});
+    view_->loop().timers().add(
+        *this, view_->deadline_of(options_.deadline, view_->options().batch_timeout));
+    return std::nullopt;
 }
 
 void batch::on_error(op_node& node, std::uint32_t index, error e) noexcept {
     run& mine = static_cast<run&>(node);
     e.server = node.server;
-    mine.owner->result_of(mine, index) = e;
+    mine.owner->fail(mine.owner->entry_of(mine, index), e);
 }
 
 void batch::on_complete(op_node& node) noexcept {
@@ -231,88 +365,63 @@ void batch::on_complete(op_node& node) noexcept {
     if (--self.open_runs_ == 0) self.finish();
 }
 
-const op_hooks batch::hooks_ = {
-    .on_reply = &batch::on_reply,
-    .on_error = &batch::on_error,
-    .on_complete = &batch::on_complete,
-};
-
-// Keys that were answered keep their answers; the others learn how far they had come.
-void batch::on_deadline(timer& t) noexcept {
-    batch& self = *static_cast<deadline_timer&>(t).owner;
-    for (run* r : self.runs_) {
-        if (r->open == 0) continue;
-        self.view_->withdraw(*r);
-        for (std::uint32_t i = 0; i < r->count; ++i) {
-            get_result& result = self.result_of(*r, i);
-            if (!lacks_answer(result)) continue;
-            const stage at = i < r->encoded ? stage::sent : stage::not_sent;
-            result = error{.code = errc::timed_out, .at = at, .server = r->server};
-        }
+// The last ones first: those that wait for their turn must not get it now. `why` null: nobody
+// wants to know.
+void batch::withdraw_runs(const errc* why) noexcept {
+    ++open_runs_;  // a run may come to its end meanwhile; the batch does not
+    for (std::size_t i = runs_.size(); i-- > 0;) {
+        run& r = *runs_[i];
+        if (r.open == 0) continue;
+        view_->withdraw(r);
+        if (why != nullptr) fail_open(r, *why);
     }
-    self.finish();
+}
+
+// Entries that were answered keep their answers; the others learn how far they had come.
+void batch::give_up(errc why) noexcept {
+    if (!is_running_) return;
+    withdraw_runs(&why);
+    finish();
+}
+
+void batch::leave() noexcept {
+    if (!is_running_) return;  // a batch that ended may outlive the view
+    withdraw_runs(nullptr);
+    detach();
+}
+
+void batch::detach() noexcept {
+    is_running_ = false;
+    open_runs_ = 0;
+    timer::unlink();
+    cancel_hook::unlink();
+    if (stop_link_ != nullptr) std::exchange(stop_link_, nullptr)->detach();
 }
 
 void batch::finish() noexcept {
-    open_runs_ = 0;
-    timer_.unlink();
-    if (has_duplicates_) {
-        for (std::size_t i = 0; i < results_.size(); ++i) results_[i] = results_[first_[i]];
+    detach();
+    for (run* r : runs_) {
+        r->trace->first_out = r->first_out;
+        r->trace->bytes_out = r->encoded == r->count ? r->bytes : 0;
+        if (r->encoded == r->count) continue;
+        for (std::uint32_t i = 0; i < r->encoded; ++i) {
+            r->trace->bytes_out +=
+                std::uint64_t{r->requests[i].key_size} + r->requests[i].value_size;
+        }
     }
+    if (has_twins_) copy_to_twins();
     view_->loop().make_ready(*this);
 }
 
+void batch::refuse_all(errc why) noexcept {
+    fail_all_open(why);
+}
+
 void batch::resume(ready_node& node) noexcept {
-    static_cast<batch&>(node).caller_.resume();
-}
-
-// ---- the awaiter ----------------------------------------------------------------------------
-
-bool many_awaiter::await_suspend(std::coroutine_handle<> caller) {
-    std::unique_ptr<batch> mine = batch::take_from(into_);
-    const bool suspended = mine->start(*who_.client, keys_, options_.deadline, caller);
-    batch_ = mine.release();
-    return suspended;
-}
-
-many_awaiter::~many_awaiter() {
-    delete batch_;
-}
-
-many_reply many_awaiter::take_reply() noexcept {
-    return batch::into_reply(std::unique_ptr<batch>(std::exchange(batch_, nullptr)));
+    batch& self = static_cast<batch&>(node);
+    if (self.elsewhere_ != nullptr) return remote_batch::inner_ended(*self.elsewhere_);
+    if (self.left_ != nullptr && self.left_->fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    self.waiting_.resume();
 }
 
 }  // namespace kmc::detail
-
-namespace kmc {
-
-many_reply::many_reply(many_reply&& other) noexcept
-    : batch_(std::exchange(other.batch_, nullptr)), results_(std::exchange(other.results_, {})) {}
-
-many_reply& many_reply::operator=(many_reply&& other) noexcept {
-    many_reply moved(std::move(other));
-    std::swap(batch_, moved.batch_);
-    std::swap(results_, moved.results_);
-    return *this;
-}
-
-many_reply::~many_reply() {
-    delete batch_;
-}
-
-many_reply::totals many_reply::summary() const noexcept {
-    totals t;
-    for (const get_result& r : results_) {
-        if (!r) {
-            ++t.errors;
-        } else if (r.assume_value()) {
-            ++t.hits;
-        } else {
-            ++t.misses;
-        }
-    }
-    return t;
-}
-
-}  // namespace kmc

@@ -22,6 +22,9 @@ public:
         return tag_.empty() && (prefix_.empty() || hash_prefix_);
     }
 
+    // True if unlike keys have unlike hashed parts.
+    [[nodiscard]] bool tells_keys_apart() const noexcept { return tag_.empty(); }
+
     // What the ring hashes of a key that goes on the wire like this, prefix included.
     [[nodiscard]] std::string_view hashed_part(std::string_view wire_key) const noexcept;
 

@@ -1,0 +1,68 @@
+// Batches: from the awaiter to a view, here or on another thread, and back.
+
+#include <kmc/detail/batch_operations.hpp>
+
+#include <utility>
+
+#include "client/batch.hpp"
+#include "client/client_state.hpp"
+#include "client/client_view.hpp"
+#include "client/remote_batch.hpp"
+
+namespace kmc::detail {
+
+batch_owner::~batch_owner() {
+    delete batch_;
+}
+
+std::span<const server_trace> batch_owner::trace() const noexcept {
+    if (batch_ == nullptr) return {};
+    return batch_->trace();
+}
+
+batch_call::~batch_call() {
+    if (remote_ != nullptr) meeting::leave(remote_);
+    delete batch_;
+}
+
+bool batch_call::launch(std::unique_ptr<batch> mine, std::coroutine_handle<> waiting) {
+    client_view* const view = who_.client->view();
+    mine->load(*who_.client, spec_, view != nullptr ? bytes_of::the_caller : bytes_of::the_batch);
+    if (view != nullptr) {
+        batch_ = mine.release();
+        batch_->resumes(waiting, left_);
+        batch_->begin(*view);
+        return true;
+    }
+    if (spec_.options.scope != nullptr) {
+        mine->refuse_all(errc::wrong_thread);
+        batch_ = mine.release();
+        return false;
+    }
+    remote_ = new remote_batch(who_, std::move(mine), spec_.options.stop);
+    meeting::send(*remote_, waiting, who_.home, left_);
+    return true;
+}
+
+std::unique_ptr<batch> batch_call::land() noexcept {
+    if (remote_ == nullptr) return std::unique_ptr<batch>(std::exchange(batch_, nullptr));
+    std::unique_ptr<batch> done = remote_->take();
+    meeting::leave(std::exchange(remote_, nullptr));
+    return done;
+}
+
+template <class Answer>
+bool batch_awaiter<Answer>::await_suspend(std::coroutine_handle<> waiting) {
+    return launch(batch_of<Answer>::take_from(into_), waiting);
+}
+
+template <class Answer>
+batch_reply<Answer> batch_awaiter<Answer>::take_reply() noexcept {
+    return batch_of<Answer>::into_reply(land());
+}
+
+template class batch_awaiter<std::optional<value_view>>;
+template class batch_awaiter<bool>;
+template class batch_awaiter<write_answer>;
+
+}  // namespace kmc::detail
