@@ -22,6 +22,7 @@
 #include <kmc/resumer.hpp>
 #include <kmc/server_list.hpp>
 #include <kmc/shared_bytes.hpp>
+#include <kmc/stream.hpp>
 #include <kmc/task.hpp>
 #include <kmc/time.hpp>
 #include <kmc/update.hpp>
@@ -410,6 +411,13 @@ public:
                                               const write_options& options = {}) const noexcept {
         return {who(), detail::writing(writes, options), into};
     }
+
+    /// Reads many keys and hands out each answer as it comes, with bounded memory for values:
+    /// `auto stream = mc.stream_many(keys); while (auto entry = co_await stream.next()) ...`. Asks
+    /// nobody before the first next(); kmc/stream.hpp has the rest.
+    /// @param keys  any number; copied. Throws std::bad_alloc.
+    [[nodiscard]] value_stream stream_many(std::span<const std::string_view> keys,
+                                           const stream_options& options = {}) const;
 
     // ---- every server: result[i] is of servers()[i], all asked at once
 

@@ -4,12 +4,12 @@
 #include <bit>
 #include <new>
 #include <numeric>
-#include <string>
 #include <utility>
 
 #include "base/bytes.hpp"
 #include "client/client_state.hpp"
 #include "client/client_view.hpp"
+#include "client/key_places.hpp"
 #include "client/remote_batch.hpp"
 #include "client/stop_link.hpp"
 #include "hash/key_hash.hpp"
@@ -74,7 +74,6 @@ void batch::load(const client_state& client, const batch_spec& spec, bytes_of wr
     make_results(count);
     first_ = arena_.make_array<std::uint32_t>(count);
     std::iota(first_.begin(), first_.end(), 0U);
-    keys_ = arena_.make_array<std::string_view>(count, std::string_view(""));
     if (spec.writes != nullptr) {
         load_writes(spec, prefix, writes);
     } else {
@@ -84,7 +83,10 @@ void batch::load(const client_state& client, const batch_spec& spec, bytes_of wr
         for (std::size_t i = 0; i < count; ++i) refuse(i, errc::bad_key);
         return;
     }
-    find_places(client);
+    hashes_tell_keys_apart_ = options_.group.empty() && client.routing().tells_keys_apart();
+    const key_places places = find_places(arena_, client, options_.group, keys_);
+    hashes_ = places.hashes;
+    servers_ = places.servers;
     options_.group = {};  // the caller may take it away
     if (spec.writes == nullptr) first_ = find_twins();
 }
@@ -101,24 +103,9 @@ void batch::load_keys(const batch_spec& spec, std::string_view prefix) {
     if (spec.what == command::gat || spec.what == command::touch) {
         pattern_.expiry = spec.ttl.wire(wall_clock_seconds());
     }
-    const auto is_good = [&](std::string_view key) {
-        return !key.empty() && key.size() + prefix.size() <= key_bytes_max;
-    };
-    std::size_t total = 0;
-    for (const std::string_view key : spec.keys) {
-        if (is_good(key)) total += prefix.size() + key.size();
-    }
-    char* to = arena_.make_array<char>(total).data();
-    for (std::size_t i = 0; i < spec.keys.size(); ++i) {
-        const std::string_view key = spec.keys[i];
-        if (!is_good(key)) {
-            refuse(i, errc::bad_key);
-            continue;
-        }
-        copy_bytes(to, prefix.data(), prefix.size());
-        copy_bytes(to + prefix.size(), key.data(), key.size());
-        keys_[i] = {to, prefix.size() + key.size()};
-        to += keys_[i].size();
+    keys_ = copy_keys(arena_, prefix, spec.keys);
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        if (keys_[i].empty()) refuse(i, errc::bad_key);
     }
 }
 
@@ -135,6 +122,7 @@ void batch::load_writes(const batch_spec& spec, std::string_view prefix, bytes_o
         copy_bytes(at + first.size(), second.data(), second.size());
         return std::string_view(at, first.size() + second.size());
     };
+    keys_ = arena_.make_array<std::string_view>(entries.size(), "");
     drafts_ = arena_.make_array<request>(entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const write_entry& entry = entries[i];
@@ -166,30 +154,6 @@ void batch::load_writes(const batch_spec& spec, std::string_view prefix, bytes_o
 }
 
 // ---- where it goes --------------------------------------------------------------------------
-
-void batch::find_places(const client_state& client) {
-    const key_routing& routing = client.routing();
-    hashes_ = arena_.make_array<std::uint32_t>(keys_.size());
-    servers_ = arena_.make_array<server_index>(keys_.size());
-    hashes_tell_keys_apart_ = options_.group.empty() && routing.tells_keys_apart();
-    if (!options_.group.empty()) {
-        std::string room;
-        const topology::place place =
-            client.ring().place_of(routing.hashed_group(options_.group, room));
-        std::fill(hashes_.begin(), hashes_.end(), place.hash);
-        std::fill(servers_.begin(), servers_.end(), place.server);
-        return;
-    }
-    std::span<const std::string_view> hashed = keys_;
-    if (!routing.hashes_whole_keys()) {
-        const auto parts = arena_.make_array<std::string_view>(keys_.size(), std::string_view(""));
-        for (std::size_t i = 0; i < keys_.size(); ++i) {
-            if (!keys_[i].empty()) parts[i] = routing.hashed_part(keys_[i]);
-        }
-        hashed = parts;
-    }
-    client.ring().locate(hashed, hashes_, servers_);
-}
 
 // An open-addressing table from hash to the first entry that has it. The ring's own hashes serve
 // again, unless they are the same for many keys by design; equal hashes are told apart by the keys.

@@ -104,7 +104,6 @@ private:
     void load_keys(const batch_spec& spec, std::string_view prefix);
     void load_writes(const batch_spec& spec, std::string_view prefix, bytes_of writes);
     void refuse(std::size_t entry, errc why) noexcept;
-    void find_places(const client_state& client);
     [[nodiscard]] std::span<std::uint32_t> find_twins();
     [[nodiscard]] std::optional<errc> listen();
     void refuse_oversized() noexcept;
