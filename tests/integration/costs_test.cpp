@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -89,6 +90,71 @@ kmc::task<tally> count_batches(kmc::client& mc, std::span<const std::string_view
     co_return t;
 }
 
+// The other batches, each into a reply of an earlier one.
+enum class batch_kind : std::uint8_t { gat, touch, del, write, write_all };
+
+kmc::task<tally> count_other_batches(kmc::client& mc, std::span<const std::string_view> keys,
+                                     batch_kind kind) {
+    tally t;
+    kmc::many_reply values;
+    kmc::yes_no_reply yes_no;
+    kmc::write_batch batch;
+    kmc::write_reply written;
+    const std::string value(150, 'v');
+    std::uint64_t before = 0;
+    const alloc_counter allocations;
+    for (int i = 0; i < warm_up_rounds + counted_rounds; ++i) {
+        if (i == warm_up_rounds) before = allocations.calls();
+        bool right = false;
+        switch (kind) {
+            case batch_kind::gat:
+                co_await mc.gat_many(keys, std::chrono::hours(1), values);
+                right = values.summary().hits == keys.size();
+                break;
+            case batch_kind::touch:
+                co_await mc.touch_many(keys, std::chrono::hours(1), yes_no);
+                right = yes_no.summary().hits == keys.size();
+                break;
+            case batch_kind::del:
+                co_await mc.del_many(keys, yes_no);
+                right = yes_no.summary().misses == keys.size();
+                break;
+            case batch_kind::write:
+            case batch_kind::write_all:
+                batch.clear();
+                for (const std::string_view key : keys) batch.set(key, value);
+                batch.incr("no such counter");
+                co_await mc.write(
+                    batch, written,
+                    {.ack = kind == batch_kind::write ? kmc::ack::failures : kmc::ack::all});
+                right = written.summary().done == keys.size();
+                break;
+        }
+        if (i >= warm_up_rounds) t.right += right;
+    }
+    t.allocations = allocations.calls() - before;
+    t.largest_bytes = allocations.largest();
+    co_return t;
+}
+
+// The same keys as one stream: what one costs beyond the blocks of its values, which are recycled.
+kmc::task<tally> count_streams(kmc::client& mc, std::span<const std::string_view> keys) {
+    tally t;
+    std::uint64_t before = 0;
+    const alloc_counter allocations;
+    for (int i = 0; i < warm_up_rounds + counted_rounds; ++i) {
+        if (i == warm_up_rounds) before = allocations.calls();
+        std::size_t hits = 0;
+        auto stream = mc.stream_many(keys, {.max_unread = 64});
+        while (const auto entry = co_await stream.next()) {
+            hits += entry->answer && entry->answer.value();
+        }
+        if (i >= warm_up_rounds) t.right += hits == keys.size();
+    }
+    t.allocations = allocations.calls() - before;
+    co_return t;
+}
+
 kmc::task<std::uint64_t> count_new() {
     const alloc_counter allocations;
     const std::vector<std::string> something(3, std::string(100, 'x'));
@@ -162,6 +228,51 @@ TEST_CASE("a batch into a reply of an earlier one takes no memory") {
     CAPTURE(t.largest_bytes);
     CHECK(t.right == counted_rounds);
     CHECK(t.allocations == 0);
+}
+
+TEST_CASE("no batch into a reply of an earlier one takes memory") {
+    if (allocations_are_not_counted()) return;
+    const cluster servers = any_cluster({1, 2, 3, 4, 5});
+    kmc::client_options options = patient();
+    options.prefix = GENERATE("", "app:");
+    options.hash_tag = GENERATE("", "{}");
+    options.bulk_bytes = GENERATE(0U, 100U);
+    session s(servers.servers(), options);
+    const auto kind = GENERATE(batch_kind::gat, batch_kind::touch, batch_kind::del,
+                               batch_kind::write, batch_kind::write_all);
+    CAPTURE(static_cast<int>(kind), options.prefix, options.hash_tag, options.bulk_bytes);
+    const auto keys = make_keys("{other}", 40);
+    const auto all = views_of(keys);
+    if (kind == batch_kind::del) {
+        for (const std::string& key : keys) static_cast<void>(s.del(key));
+    } else {
+        s.write_all(keys, 1, 150);
+    }
+
+    const tally t = s.rt().block_on(count_other_batches(s.mc(), all, kind));
+
+    CAPTURE(t.largest_bytes);
+    CHECK(t.right == counted_rounds);
+    CHECK(t.allocations == 0);
+}
+
+TEST_CASE("a stream takes the same few blocks of memory, however many keys it reads") {
+    if (allocations_are_not_counted()) return;
+    const cluster servers = any_cluster({1, 2, 3});
+    session s(servers.servers());
+    std::uint64_t per_stream[2] = {};
+    for (const std::size_t count : {200U, 1600U}) {
+        const auto keys = make_keys("stream", count);
+        s.write_all(keys, 1, 150);
+        const auto all = views_of(keys);
+        const tally t = s.rt().block_on(count_streams(s.mc(), all));
+        CHECK(t.right == counted_rounds);
+        CHECK(t.allocations % counted_rounds == 0);
+        per_stream[count == 1600U] = t.allocations / counted_rounds;
+    }
+    CAPTURE(per_stream[0], per_stream[1]);
+    CHECK(per_stream[1] <= per_stream[0] + 6);  // chunks of the arenas
+    CHECK(per_stream[0] < 40);
 }
 
 // ---- system calls ---------------------------------------------------------------------------

@@ -66,6 +66,47 @@ kmc::task<void> batch_into(kmc::client& mc) {
     }
 }
 
+std::vector<std::string> names_of_batch() {
+    std::vector<std::string> names;
+    for (int i = 0; i < 300; ++i) names.push_back("batch:" + std::to_string(i));
+    return names;
+}
+kmc::task<void> gat_many(kmc::client& mc) {
+    const std::vector<std::string> names = names_of_batch();
+    const std::vector<std::string_view> keys(names.begin(), names.end());
+    static_cast<void>(co_await mc.gat_many(keys, 1h));
+}
+kmc::task<void> touch_many(kmc::client& mc) {
+    const std::vector<std::string> names = names_of_batch();
+    const std::vector<std::string_view> keys(names.begin(), names.end());
+    static_cast<void>(co_await mc.touch_many(keys, 1h));
+}
+kmc::task<void> del_many(kmc::client& mc) {
+    const std::vector<std::string> names = names_of_batch();
+    const std::vector<std::string_view> keys(names.begin(), names.end());
+    static_cast<void>(co_await mc.del_many(keys));
+}
+kmc::task<void> write(kmc::client& mc, kmc::ack ack) {
+    kmc::write_batch writes;
+    const std::string value(100'000, 'v');
+    for (const std::string& name : names_of_batch()) writes.append(name + "x", "more");
+    writes.set("x", kmc::borrow(value));
+    writes.incr("n", 1, {.initial = 1});
+    static_cast<void>(co_await mc.write(writes, {.ack = ack}));
+}
+kmc::task<void> write_quiet(kmc::client& mc) {
+    co_await write(mc, kmc::ack::failures);
+}
+kmc::task<void> write_loud(kmc::client& mc) {
+    co_await write(mc, kmc::ack::all);
+}
+kmc::task<void> stream(kmc::client& mc) {
+    const std::vector<std::string> names = names_of_batch();
+    const std::vector<std::string_view> keys(names.begin(), names.end());
+    auto entries = mc.stream_many(keys, {.max_unread = 100});
+    while (const auto entry = co_await entries.next()) static_cast<void>(entry);
+}
+
 kmc::task<void> checked_get(kmc::client& mc, std::string key, bool& right) {
     const auto r = co_await mc.get(key, {.deadline = 60s});
     right = r && r.value() && version_of(key, r.value()->bytes()) == 1;
@@ -89,6 +130,12 @@ const std::vector<kind> kinds = {
     {"version", version},
     {"get_many", batch, true},
     {"get_many again", batch_into, true},
+    {"gat_many", gat_many},
+    {"touch_many", touch_many},
+    {"del_many", del_many},
+    {"write, failures answered", write_quiet},
+    {"write, all answered", write_loud},
+    {"stream_many", stream},
 };
 
 kmc::client_options options() {

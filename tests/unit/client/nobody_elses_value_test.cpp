@@ -125,15 +125,23 @@ kmc::task<void> one_del(world& w) {
     if (!r) ++w.errors;
 }
 
-kmc::task<void> one_batch(world& w, kmc::many_reply& reuse) {
+std::vector<std::string> some_keys(rng& random) {
     std::vector<std::string> names;
-    for (std::uint64_t n = 1 + w.random.below(40); n > 0; --n) {
-        names.push_back(w.random.below(2) == 0 ? shared_key(w.random) : pinned_key(w.random));
+    for (std::uint64_t n = 1 + random.below(40); n > 0; --n) {
+        names.push_back(random.below(2) == 0 ? shared_key(random) : pinned_key(random));
     }
+    return names;
+}
+
+kmc::task<void> one_batch(world& w, kmc::many_reply& reuse) {
+    const std::vector<std::string> names = some_keys(w.random);
     const std::vector<std::string_view> keys(names.begin(), names.end());
     const kmc::duration deadline = random_deadline(w.random);
-    if (w.random.below(2) == 0) {
+    const std::uint64_t how = w.random.below(3);
+    if (how == 0) {
         co_await w.cluster.mc().get_many(keys, reuse, {.deadline = deadline});
+    } else if (how == 1) {
+        co_await w.cluster.mc().gat_many(keys, 1h, reuse, {.deadline = deadline});
     } else {
         reuse = co_await w.cluster.mc().get_many(keys, {.deadline = deadline});
     }
@@ -150,11 +158,109 @@ kmc::task<void> one_batch(world& w, kmc::many_reply& reuse) {
     }
 }
 
+// Whether keys that are always there are said to be.
+kmc::task<void> one_touch_many(world& w) {
+    const std::vector<std::string> names = some_keys(w.random);
+    const std::vector<std::string_view> keys(names.begin(), names.end());
+    const auto r =
+        co_await w.cluster.mc().touch_many(keys, 1h, {.deadline = random_deadline(w.random)});
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!r[i]) {
+            ++w.errors;
+            if (r[i].error().code == kmc::errc{}) w.blame("no outcome at all", keys[i]);
+        } else if (!r[i].value()) {
+            check_miss(w, keys[i]);
+        }
+    }
+}
+
+kmc::task<void> one_del_many(world& w) {
+    std::vector<std::string> names;
+    for (std::uint64_t n = 1 + w.random.below(10); n > 0; --n)
+        names.push_back(shared_key(w.random));
+    const std::vector<std::string_view> keys(names.begin(), names.end());
+    const auto r = co_await w.cluster.mc().del_many(keys, {.deadline = random_deadline(w.random)});
+    w.errors += r.summary().errors;
+}
+
+// Stores under keys of its own, among writes to shared ones: what is said of each must be so.
+kmc::task<void> one_write(world& w, kmc::write_batch& batch) {
+    struct own_store {
+        std::size_t entry;
+        std::string key;
+        std::string value;
+    };
+    std::vector<own_store> own;
+    batch.clear();
+    for (std::uint64_t n = 1 + w.random.below(40); n > 0; --n) {
+        const std::string shared = shared_key(w.random);
+        switch (w.random.below(4)) {
+            case 0:
+                batch.set(shared, make_value(shared, ++w.unique, random_size(w.random)));
+                break;
+            case 1:
+                batch.del(shared);
+                break;
+            default: {
+                const std::string key = "own:" + std::to_string(++w.unique);
+                std::string value = make_value(key, w.unique, random_size(w.random));
+                const std::size_t entry =
+                    w.random.below(2) == 0 ? batch.set(key, value) : batch.add(key, value);
+                own.push_back({entry, key, std::move(value)});
+            }
+        }
+    }
+    const kmc::ack ack = w.random.below(2) == 0 ? kmc::ack::all : kmc::ack::failures;
+    const kmc::write_options options{.ack = ack, .deadline = random_deadline(w.random)};
+    const auto r = co_await w.cluster.mc().write(batch, options);
+    w.errors += r.summary().errors;
+    for (const own_store& store : own) {
+        const auto& said = r[store.entry];
+        const auto* item = w.cluster.stored(store.key);
+        if (!said) {
+            if (said.error().code == kmc::errc{}) w.blame("no outcome at all", store.key);
+            if (!said.error().maybe_executed() && item != nullptr) {
+                w.blame("said not sent, but stored", store.key);
+            }
+        } else if (said.value().outcome != kmc::write_outcome::done) {
+            w.blame("found what nobody wrote", store.key);
+        } else if (w.stores_survive && (item == nullptr || item->value != store.value)) {
+            w.blame("claimed a store", store.key);
+        }
+    }
+}
+
+// Reads a stream to its end, or leaves it before.
+kmc::task<void> one_stream(world& w) {
+    const std::vector<std::string> names = some_keys(w.random);
+    const std::vector<std::string_view> keys(names.begin(), names.end());
+    std::size_t entries = 0;
+    const std::size_t enough = w.random.below(2) == 0 ? keys.size() + 1 : w.random.below(40);
+    auto stream = w.cluster.mc().stream_many(
+        keys, {.max_unread = 1 + w.random.below(30), .deadline = random_deadline(w.random)});
+    while (entries != enough) {
+        const auto entry = co_await stream.next();
+        if (!entry) break;
+        ++entries;
+        if (entry->key != keys[entry->index]) w.blame("another key's entry", keys[entry->index]);
+        if (!entry->answer) {
+            ++w.errors;
+        } else if (entry->answer.value()) {
+            check_hit(w, entry->key, entry->answer.value()->bytes());
+        } else {
+            check_miss(w, entry->key);
+        }
+    }
+    if (enough > keys.size() && entries != keys.size())
+        w.blame("a stream of another size", keys[0]);
+}
+
 kmc::task<void> caller(world& w) {
     kmc::many_reply reuse;
+    kmc::write_batch writes;
     for (int i = 0; i < 40; ++i) {
         const std::uint64_t errors_before = w.errors;
-        switch (w.random.below(6)) {
+        switch (w.random.below(10)) {
             case 0:
             case 1:
                 co_await one_get(w);
@@ -165,6 +271,18 @@ kmc::task<void> caller(world& w) {
                 break;
             case 4:
                 co_await one_del(w);
+                break;
+            case 5:
+                co_await one_touch_many(w);
+                break;
+            case 6:
+                co_await one_del_many(w);
+                break;
+            case 7:
+                co_await one_write(w, writes);
+                break;
+            case 8:
+                co_await one_stream(w);
                 break;
             default:
                 co_await one_batch(w, reuse);
