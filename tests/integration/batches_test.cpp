@@ -149,7 +149,7 @@ said of(const kmc::result<kmc::write_answer>& r) {
 // One random write, done at once under one key and put into a batch under another.
 kmc::task<said> one_write(kmc::client& mc, kmc::detail::rng& random, const std::string& single,
                           const std::string& batched, kmc::write_batch& batch) {
-    constexpr kmc::cas_token stale{1};
+    constexpr kmc::cas_token stale{1ULL << 60};  // no server has come so far
     const std::string text = random.below(3) == 0 ? std::to_string(random.below(1000))
                                                   : std::string(random.below(3000), 't');
     const std::uint64_t delta = random.below(100);
@@ -224,11 +224,12 @@ TEST_CASE("a batch of 10,000 mixed writes does what 10,000 single calls do") {
 
     std::size_t outcomes[3] = {};
     for (std::size_t i = 0; i < batch.size(); ++i) {
-        CAPTURE(i);
         said got = of(reply[i]);
         if (reply[i]) ++outcomes[static_cast<std::size_t>(got.outcome)];
         if (!got.number && ack == kmc::ack::failures) got.number = expected[i].number;
-        REQUIRE(got == expected[i]);
+        CAPTURE(i, static_cast<int>(got.outcome), static_cast<int>(expected[i].outcome));
+        CAPTURE(got.is_error, expected[i].is_error, got.number, expected[i].number);
+        REQUIRE((got == expected[i]));
     }
     for (const std::size_t count : outcomes) CHECK(count > 100);
     CHECK(reply.summary().errors > 100);  // counting what is no number
