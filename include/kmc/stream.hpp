@@ -58,7 +58,8 @@ public:
     [[nodiscard]] bool await_ready() const noexcept;
     /// False when there is an entry after all. Throws std::bad_alloc.
     [[nodiscard]] bool await_suspend(std::coroutine_handle<> waiting);
-    [[nodiscard]] std::optional<stream_entry> await_resume() noexcept;
+    /// Throws std::bad_alloc.
+    [[nodiscard]] std::optional<stream_entry> await_resume();
 
 private:
     stream* from_;

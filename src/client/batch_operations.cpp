@@ -2,6 +2,7 @@
 
 #include <kmc/detail/batch_operations.hpp>
 
+#include <new>
 #include <utility>
 
 #include "client/batch.hpp"
@@ -44,7 +45,8 @@ bool batch_call::launch(std::unique_ptr<batch> mine, std::coroutine_handle<> wai
     return true;
 }
 
-std::unique_ptr<batch> batch_call::land() noexcept {
+std::unique_ptr<batch> batch_call::land() {
+    if (lacks_memory_) throw std::bad_alloc();
     if (remote_ == nullptr) return std::unique_ptr<batch>(std::exchange(batch_, nullptr));
     std::unique_ptr<batch> done = remote_->take();
     meeting::leave(std::exchange(remote_, nullptr));
@@ -52,12 +54,16 @@ std::unique_ptr<batch> batch_call::land() noexcept {
 }
 
 template <class Answer>
-bool batch_awaiter<Answer>::await_suspend(std::coroutine_handle<> waiting) {
-    return launch(batch_of<Answer>::take_from(into_), waiting);
+bool batch_awaiter<Answer>::await_suspend(std::coroutine_handle<> waiting) noexcept {
+    try {
+        return launch(batch_of<Answer>::take_from(into_), waiting);
+    } catch (const std::bad_alloc&) {
+        return failed_to_launch();
+    }
 }
 
 template <class Answer>
-batch_reply<Answer> batch_awaiter<Answer>::take_reply() noexcept {
+batch_reply<Answer> batch_awaiter<Answer>::take_reply() {
     return batch_of<Answer>::into_reply(land());
 }
 

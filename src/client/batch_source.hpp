@@ -44,12 +44,7 @@ public:
             std::min(std::max<std::size_t>(o.max_unread, 1), question_.keys.size() - read_);
         const auto keys = question_.keys.subspan(read_, count);
         asking_.emplace(question_.who, each_of(command::get, keys, options), reply_);
-        try {
-            return asking_->await_suspend(waiting);
-        } catch (...) {
-            stop_waiting();
-            throw;
-        }
+        return asking_->await_suspend(waiting);
     }
 
     void stop_waiting() noexcept override {
@@ -57,11 +52,16 @@ public:
         in_reply_ = reply_.size();
     }
 
-    [[nodiscard]] std::optional<stream_entry> take() noexcept override {
+    [[nodiscard]] std::optional<stream_entry> take() override {
         if (asking_) {
-            asking_->await_resume();
-            asking_.reset();
             in_reply_ = 0;
+            try {
+                asking_->await_resume();
+            } catch (...) {
+                asking_.reset();
+                throw;
+            }
+            asking_.reset();
         }
         if (in_reply_ == reply_.size()) return std::nullopt;
         const std::size_t key = read_++;

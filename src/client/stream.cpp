@@ -64,7 +64,7 @@ bool next_awaiter::await_suspend(std::coroutine_handle<> waiting) {
     return from->wait(waiting);
 }
 
-std::optional<stream_entry> next_awaiter::await_resume() noexcept {
+std::optional<stream_entry> next_awaiter::await_resume() {
     is_waiting_ = false;
     return from_->take();
 }

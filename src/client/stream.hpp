@@ -30,8 +30,8 @@ public:
     [[nodiscard]] virtual bool wait(std::coroutine_handle<> waiting) = 0;
     // The waiter went.
     virtual void stop_waiting() noexcept = 0;
-    // Only when is_ready().
-    [[nodiscard]] virtual std::optional<stream_entry> take() noexcept = 0;
+    // Only when is_ready(), or when the waiter was resumed. May throw std::bad_alloc.
+    [[nodiscard]] virtual std::optional<stream_entry> take() = 0;
 };
 
 // What is asked, in the stream's own memory.
@@ -55,7 +55,7 @@ public:
     void stop_waiting() noexcept {
         if (source_) source_->stop_waiting();
     }
-    [[nodiscard]] std::optional<stream_entry> take() noexcept { return source_->take(); }
+    [[nodiscard]] std::optional<stream_entry> take() { return source_->take(); }
 
 private:
     stream_question question_;

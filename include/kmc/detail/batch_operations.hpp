@@ -71,8 +71,14 @@ protected:
 
     /// False when the batch ended at once. Throws std::bad_alloc.
     [[nodiscard]] bool launch(std::unique_ptr<batch> mine, std::coroutine_handle<> waiting);
-    /// The batch that ended. Its owner again.
-    [[nodiscard]] std::unique_ptr<batch> land() noexcept;
+    /// Lack of memory is told when the coroutine goes on: other calls that it waits for may be
+    /// under way already.
+    [[nodiscard]] bool failed_to_launch() noexcept {
+        lacks_memory_ = true;
+        return false;
+    }
+    /// The batch that ended. Throws std::bad_alloc if it never began.
+    [[nodiscard]] std::unique_ptr<batch> land();
 
 private:
     caller who_;
@@ -80,19 +86,20 @@ private:
     std::atomic<unsigned>* left_ = nullptr;
     batch* batch_ = nullptr;          // runs here
     remote_batch* remote_ = nullptr;  // runs there
+    bool lacks_memory_ = false;
 };
 
 /// A batch that fills a reply: its own, or one that is handed in again.
 template <class Answer>
 class batch_awaiter : public batch_call {
 public:
-    [[nodiscard]] bool await_suspend(std::coroutine_handle<> waiting);
+    [[nodiscard]] bool await_suspend(std::coroutine_handle<> waiting) noexcept;
 
 protected:
     batch_awaiter(const caller& who, const batch_spec& spec, batch_reply<Answer>* into) noexcept
         : batch_call(who, spec), into_(into) {}
 
-    [[nodiscard]] batch_reply<Answer> take_reply() noexcept;
+    [[nodiscard]] batch_reply<Answer> take_reply();
 
     batch_reply<Answer>* into_;
 };
@@ -106,7 +113,8 @@ class new_batch_awaiter final : public batch_awaiter<Answer> {
 public:
     new_batch_awaiter(const caller& who, const batch_spec& spec) noexcept
         : batch_awaiter<Answer>(who, spec, nullptr) {}
-    [[nodiscard]] batch_reply<Answer> await_resume() noexcept { return this->take_reply(); }
+    /// Throws std::bad_alloc.
+    [[nodiscard]] batch_reply<Answer> await_resume() { return this->take_reply(); }
 };
 
 template <class Answer>
@@ -115,7 +123,8 @@ public:
     again_batch_awaiter(const caller& who, const batch_spec& spec,
                         batch_reply<Answer>& into) noexcept
         : batch_awaiter<Answer>(who, spec, &into) {}
-    void await_resume() noexcept { *this->into_ = this->take_reply(); }
+    /// Throws std::bad_alloc.
+    void await_resume() { *this->into_ = this->take_reply(); }
 };
 
 /// A batch whose reply is a new one.

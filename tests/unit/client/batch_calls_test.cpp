@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <new>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -13,6 +15,7 @@
 
 #include <kmc/when_all.hpp>
 
+#include "support/alloc_counter.hpp"
 #include "support/elsewhere.hpp"
 #include "support/self_describing.hpp"
 #include "support/sim_cluster.hpp"
@@ -511,4 +514,36 @@ TEST_CASE("when_all waits for batches and single calls together, on a reactor an
         }
         CHECK(right);
     }
+}
+
+namespace {
+
+kmc::task<void> read_without_memory(kmc::client& mc, std::span<const std::string_view> keys,
+                                    bool& threw, bool& other_answered) {
+    std::optional<kmc::testing::alloc_refusal> refusal;
+    refusal.emplace(100'000);
+    try {
+        const auto both = co_await kmc::when_all(mc.get("single"), mc.get_many(keys));
+        static_cast<void>(both);
+    } catch (const std::bad_alloc&) {
+        threw = true;
+    }
+    refusal.reset();
+    const auto later = co_await mc.get("single");
+    other_answered = later.has_value();
+}
+
+}  // namespace
+
+TEST_CASE("a batch without memory says so when its coroutine goes on, and harms no other call") {
+    if (!kmc::testing::alloc_counter::available()) return;
+    sim_cluster world(15, 2);
+    const strings names = numbered("k", 20'000);
+    const auto keys = views_of(names);
+    bool threw = false;
+    bool answered = false;
+    run(world, read_without_memory(world.mc(), keys, threw, answered));
+    CHECK(threw);
+    CHECK(answered);
+    CHECK(world.at_rest());
 }
