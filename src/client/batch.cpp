@@ -13,7 +13,7 @@
 #include "client/remote_batch.hpp"
 #include "client/stop_link.hpp"
 #include "hash/key_hash.hpp"
-#include "io/wall_clock.hpp"
+#include "io/clocks.hpp"
 #include "protocol/key_rules.hpp"
 
 namespace kmc::detail {
