@@ -2,19 +2,16 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <map>
 #include <string_view>
 
 #include "arguments.hpp"
 #include "output.hpp"
+#include "units.hpp"
 
 namespace kmc::cli {
 namespace {
 
 constexpr const char* servers_variable = "KMC_SERVERS";
-
-// A hundred years: beyond it a duration in nanoseconds would overflow.
-constexpr double longest_seconds = 100.0 * 366 * 24 * 60 * 60;
 
 // Flags before environment; which flag is CLI11's to check, it knows that they exclude each other.
 config_result<server_list> choose_servers(const cluster_flags& flags) {
@@ -28,22 +25,33 @@ config_result<server_list> choose_servers(const cluster_flags& flags) {
     return server_list::parse(from_environment);
 }
 
-duration seconds_to_duration(double seconds) {
-    return std::chrono::duration_cast<duration>(std::chrono::duration<double>(seconds));
-}
-
 // One time limit for everything. The limits on connecting and on silence lie behind it, so that
 // what a slow server gets is always the same reason: the deadline.
 client_options to_options(const cluster_flags& flags, ring chosen) {
     client_options options;
-    const duration limit = seconds_to_duration(flags.timeout_seconds);
+    const duration limit = to_duration(flags.timeout_seconds);
     options.ring = chosen;
     options.call_timeout = limit;
     options.batch_timeout = limit;
     options.connect_timeout = limit + std::chrono::seconds(1);
     options.stall_timeout = limit + std::chrono::seconds(1);
     options.item_size_max = static_cast<std::uint32_t>(flags.item_size_max);
+    options.prefix = flags.prefix;
+    options.hash_prefix = flags.hash_prefix;
+    options.hash_tag = flags.hash_tag;
     return options;
+}
+
+CLI::Option& must_have_size(CLI::Option& option, std::size_t least, std::size_t most) {
+    const auto objection = [least, most](std::string& text) {
+        if (text.size() >= least && text.size() <= most) return std::string();
+        const std::string range = least == most
+                                      ? std::to_string(most)
+                                      : std::to_string(least) + " to " + std::to_string(most);
+        return shown(text) + " is not " + range + " bytes long";
+    };
+    option.check(CLI::Validator(objection, ""));
+    return option;
 }
 
 // Which engine won interests nobody who wants one key.
@@ -55,25 +63,48 @@ void add_cluster_flags(CLI::App& command, cluster_flags& flags) {
     CLI::Option* const list = command.add_option(
         "--servers", flags.servers,
         "Comma-separated host[:port[:weight]], [v6][:port[:weight]] or /unix/path[:weight]");
-    read_as_bytes(*list).type_name("LIST");
+    read_as_bytes(*list).type_name("LIST")->group("Cluster");
 
     CLI::Option* const file =
         command.add_option("--servers-file", flags.servers_file,
                            "libketama's file: address<TAB>weight a line, # comments");
-    read_as_bytes(*file).type_name("FILE")->excludes(list);
+    read_as_bytes(*file).type_name("FILE")->excludes(list)->group("Cluster");
 
     CLI::Option* const ring = command.add_option(
         "--ring", flags.ring, "Which ring maps keys to servers: libmemcached_weighted, libketama");
-    read_as_bytes(*ring).type_name("NAME")->capture_default_str();
+    read_as_bytes(*ring).type_name("NAME")->capture_default_str()->group("Cluster");
 
     command.add_flag("--json", flags.json, "Print one JSON document");
+}
+
+void add_key_flags(CLI::App& command, cluster_flags& flags) {
+    CLI::Option* const prefix = command.add_option(
+        "--prefix", flags.prefix, "Put before every key, and counted in its 250 bytes");
+    must_have_size(read_as_bytes(*prefix), 1, 249).type_name("TEXT")->group("Cluster");
+
+    command
+        .add_flag("--hash-prefix", flags.hash_prefix,
+                  "The ring hashes the prefix too (libmemcached's HASH_WITH_PREFIX_KEY)")
+        ->needs(prefix)
+        ->group("Cluster");
+
+    CLI::Option* const tag = command.add_option(
+        "--hash-tag", flags.hash_tag,
+        "Two characters, such as {}: of a key that has them, the ring hashes what is between");
+    must_have_size(read_as_bytes(*tag), 2, 2).type_name("TEXT")->group("Cluster");
+
+    CLI::Option* const group = command.add_option(
+        "--group", flags.group,
+        "What the ring hashes instead of the keys: everything of one group is on one server");
+    must_have_size(read_as_bytes(*group), 1, 250).type_name("NAME")->group("Cluster");
 }
 
 void add_call_flags(CLI::App& command, cluster_flags& flags) {
     read_as_time(*command
                       .add_option("--timeout", flags.timeout_seconds,
                                   "How long to wait for all answers together: 2, 1.5s, 250ms")
-                      ->default_str("1s"));
+                      ->default_str("1s"))
+        .group("Cluster");
     // Undescribed: --help would show what they call themselves beside SIZE.
     CLI::Validator to_bytes = CLI::AsSizeValue(false);
     CLI::Validator in_range = CLI::Range(std::uint64_t{1024}, std::uint64_t{1} << 30);
@@ -83,24 +114,8 @@ void add_call_flags(CLI::App& command, cluster_flags& flags) {
         ->transform(to_bytes.description(""))
         ->check(in_range.description(""))
         ->type_name("SIZE")
-        ->default_str("1m");
-}
-
-void read_as_time(CLI::Option& option) {
-    // Names of one letter are matched as they stand: "5M" is refused rather than guessed at.
-    static const std::map<std::string, double> units = {
-        {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-    CLI::Validator to_seconds =
-        CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME");
-    option.transform(to_seconds.description(""));
-    option.check(CLI::Validator(
-        [](std::string& text) {
-            const double seconds = std::strtod(text.c_str(), nullptr);
-            const bool fits = seconds >= 1e-3 && seconds <= longest_seconds;  // false for NaN
-            return fits ? std::string() : "a time must be 1ms to 100 years";
-        },
-        ""));
-    option.type_name("TIME");
+        ->default_str("1m")
+        ->group("Cluster");
 }
 
 config_result<session> session::open(const cluster_flags& flags) {
@@ -114,6 +129,41 @@ config_result<session> session::open(const cluster_flags& flags) {
     auto mc = client::open(rt.value(), std::move(servers.value()), to_options(flags, ring.value()));
     if (!mc) return mc.error();
     return session{std::move(rt.value()), std::move(mc.value())};
+}
+
+config_result<client> open_other(runtime& rt, const std::string& servers,
+                                 const cluster_flags& flags) {
+    const auto ring = parse_ring(flags.ring);
+    if (!ring) return ring.error();
+    return client::open(rt, servers, to_options(flags, ring.value()));
+}
+
+void add_server_flag(CLI::App& command, std::vector<std::string>& names) {
+    CLI::Option* const option = command.add_option(
+        "--server", names, "Only this one of the servers, written as in their list; repeatable");
+    read_as_bytes(*option).type_name("SERVER")->allow_extra_args(false);
+}
+
+config_result<std::vector<std::size_t>> servers_named(const client& mc,
+                                                      const std::vector<std::string>& names) {
+    const auto servers = mc.servers();
+    std::vector<bool> chosen(servers.size(), names.empty());
+    for (const std::string& name : names) {
+        bool is_known = false;
+        for (std::size_t i = 0; i < servers.size(); ++i) {
+            if (servers[i].text != name) continue;
+            chosen[i] = is_known = true;
+        }
+        if (is_known) continue;
+        std::string message = "--server " + shown(name) + " is none of the servers:";
+        for (const server& s : servers) message += " " + s.text;
+        return config_error(std::move(message));
+    }
+    std::vector<std::size_t> indexes;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+        if (chosen[i]) indexes.push_back(i);
+    }
+    return indexes;
 }
 
 exit_code report_usage(const config_error& wrong) {

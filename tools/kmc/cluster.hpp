@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <kmc/kmc.hpp>
 
@@ -20,20 +21,33 @@ struct cluster_flags {
     std::optional<std::string> servers;
     std::optional<std::string> servers_file;
     std::string ring{to_text(client_options{}.ring)};
+    std::string prefix;
+    bool hash_prefix = false;
+    std::string hash_tag;
+    std::string group;
     bool json = false;
     double timeout_seconds = 1;
     std::uint64_t item_size_max = client_options{}.item_size_max;
+
+    // The longest key that leaves room for the prefix.
+    [[nodiscard]] std::size_t key_size_max() const noexcept {
+        return prefix.size() < 250 ? 250 - prefix.size() : 0;
+    }
+    [[nodiscard]] call_options for_call() const noexcept {
+        call_options options;
+        options.group = group;
+        return options;
+    }
 };
 
 // The flags of every command: servers, ring, form of the output.
 void add_cluster_flags(CLI::App& command, cluster_flags& flags);
 
+// The flags of those that have keys: what goes before a key, and what of it the ring hashes.
+void add_key_flags(CLI::App& command, cluster_flags& flags);
+
 // The flags of those that wait for servers.
 void add_call_flags(CLI::App& command, cluster_flags& flags);
-
-// Makes an option read "90", "1.5s", "250ms", "5m", "2h", "7d": seconds when no unit is given, and
-// always above zero.
-void read_as_time(CLI::Option& option);
 
 // A runtime and a client on it. The client goes first, as it must.
 struct session {
@@ -44,6 +58,17 @@ struct session {
     // the client. Nothing connects before the first call.
     [[nodiscard]] static config_result<session> open(const cluster_flags& flags);
 };
+
+// A client of other servers, given as text, with everything else as in the flags.
+[[nodiscard]] config_result<client> open_other(runtime& rt, const std::string& servers,
+                                               const cluster_flags& flags);
+
+// The option --server, for commands to single servers; may be given again and again.
+void add_server_flag(CLI::App& command, std::vector<std::string>& names);
+
+// The servers of these names, each once, in the order of the client; all if there are no names.
+[[nodiscard]] config_result<std::vector<std::size_t>> servers_named(
+    const client& mc, const std::vector<std::string>& names);
 
 // Says on standard error what was wrong with the set-up.
 [[nodiscard]] exit_code report_usage(const config_error& wrong);

@@ -17,9 +17,24 @@ struct command {
 };
 
 void add_get(CLI::App& app, std::vector<command>& commands);
+void add_cat(CLI::App& app, std::vector<command>& commands);
+void add_gat(CLI::App& app, std::vector<command>& commands);
+void add_exists(CLI::App& app, std::vector<command>& commands);
 void add_set(CLI::App& app, std::vector<command>& commands);
+void add_add(CLI::App& app, std::vector<command>& commands);
+void add_replace(CLI::App& app, std::vector<command>& commands);
+void add_append(CLI::App& app, std::vector<command>& commands);
+void add_prepend(CLI::App& app, std::vector<command>& commands);
+void add_cas(CLI::App& app, std::vector<command>& commands);
+void add_cp(CLI::App& app, std::vector<command>& commands);
 void add_del(CLI::App& app, std::vector<command>& commands);
+void add_touch(CLI::App& app, std::vector<command>& commands);
+void add_incr(CLI::App& app, std::vector<command>& commands);
+void add_decr(CLI::App& app, std::vector<command>& commands);
 void add_version(CLI::App& app, std::vector<command>& commands);
+void add_ping(CLI::App& app, std::vector<command>& commands);
+void add_stats(CLI::App& app, std::vector<command>& commands);
+void add_flush(CLI::App& app, std::vector<command>& commands);
 void add_ring(CLI::App& app, std::vector<command>& commands);
 
 }  // namespace kmc::cli

@@ -11,9 +11,9 @@ namespace kmc::cli {
 // Part of the interface: scripts test these numbers.
 enum class exit_code : int {
     ok = 0,
-    miss = 1,         // everything answered, something was not there
+    miss = 1,         // everything answered, something was not there, or not as it had to be
     usage = 2,        // bad arguments, server list, ring or key, or a value over the size limit
-    partial = 3,      // something answered, but not everything that was asked
+    partial = 3,      // something answered, but not everything that was asked, or with a refusal
     unreachable = 4,  // nothing answered
 };
 

@@ -17,21 +17,23 @@ namespace {
 
 using kmc::cli::exit_code;
 
-constexpr const char* footer = R"(Servers:
+constexpr const char* footer = R"(Which servers:
   --servers or --servers-file (one of them); without either, the environment variable
   KMC_SERVERS, written as --servers is. The order matters, and so does the way a server is
   written: rings hash its text.
 
 Exit codes:
-  0  everything answered, everything was there
-  1  miss: everything answered, something was not there
+  0  everything answered, everything was there and was done
+  1  miss: everything answered, something was not there, or was there and was not to be: add,
+     cas and cp --no-clobber that came too late
   2  usage: bad arguments, server list, file, ring or key, or a value over the size limit
-  3  partial: something answered, but not everything that was asked
+  3  partial: something answered, but not everything that was asked, or with a refusal
   4  unreachable: nothing answered
 
 Results go to standard output; every miss and error is one line on standard error, or, with
 --json, an entry of the document. Bytes that are not UTF-8 stand in the document in base64: "key"
-becomes "key_base64", "value" becomes "value_base64".
+becomes "key_base64", "value" becomes "value_base64". Numbers of 64 bits, "cas" and the like, are
+text in it, because many readers round them.
 
 A key or value that begins with a dash goes behind "--": kmc get -- -key)";
 
@@ -54,9 +56,24 @@ int run(int argc, char** argv) {
 
     std::vector<kmc::cli::command> commands;
     kmc::cli::add_get(app, commands);
+    kmc::cli::add_cat(app, commands);
+    kmc::cli::add_gat(app, commands);
+    kmc::cli::add_exists(app, commands);
     kmc::cli::add_set(app, commands);
+    kmc::cli::add_add(app, commands);
+    kmc::cli::add_replace(app, commands);
+    kmc::cli::add_append(app, commands);
+    kmc::cli::add_prepend(app, commands);
+    kmc::cli::add_cas(app, commands);
+    kmc::cli::add_cp(app, commands);
     kmc::cli::add_del(app, commands);
+    kmc::cli::add_touch(app, commands);
+    kmc::cli::add_incr(app, commands);
+    kmc::cli::add_decr(app, commands);
     kmc::cli::add_version(app, commands);
+    kmc::cli::add_ping(app, commands);
+    kmc::cli::add_stats(app, commands);
+    kmc::cli::add_flush(app, commands);
     kmc::cli::add_ring(app, commands);
 
     try {

@@ -111,21 +111,17 @@ void put_bytes(json& object, const std::string& name, std::string_view bytes) {
     }
 }
 
-json key_entry(const client& mc, std::string_view key, std::string_view status) {
-    json entry;
-    put_bytes(entry, "key", key);
-    if (!key.empty() && key.size() <= 250) entry["server"] = mc.servers()[mc.locate(key)].text;
-    entry["status"] = status;
-    return entry;
+void put_number(json& object, const std::string& name, std::uint64_t number) {
+    object[name] = std::to_string(number);
 }
 
-void put_error(json& object, const client& mc, const error& why) {
+void put_error(json& object, const error& why, std::string_view sentence) {
     json& e = object["error"];
     e["code"] = name_of(why.code);
     e["stage"] = name_of(why.at);
     e["maybe_executed"] = why.maybe_executed();
     if (why.status != 0) e["server_status"] = why.status;
-    e["message"] = mc.describe(why);
+    e["message"] = sentence;
 }
 
 void print(std::string_view bytes) {
@@ -133,7 +129,9 @@ void print(std::string_view bytes) {
 }
 
 void print_document(const json& document) {
-    print(document.dump(2) + "\n");
+    // Values went through put_bytes; what else a server may send, such as names, is shown as far as
+    // it is text.
+    print(document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 bool flush_output() {

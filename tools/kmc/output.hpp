@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -23,12 +24,12 @@ void complain(std::string_view sentence);
 // cannot carry other bytes.
 void put_bytes(json& object, const std::string& name, std::string_view bytes);
 
-// {"key": ..., "server": ..., "status": status}; no server where the key could be on none.
-[[nodiscard]] json key_entry(const client& mc, std::string_view key, std::string_view status);
+// As text: many readers of JSON round large numbers.
+void put_number(json& object, const std::string& name, std::uint64_t number);
 
 // Adds "error": {"code", "stage", "maybe_executed", "message"} and, if the server gave one, its
 // "server_status".
-void put_error(json& object, const client& mc, const error& why);
+void put_error(json& object, const error& why, std::string_view sentence);
 
 // Writes bytes to standard output as they are.
 void print(std::string_view bytes);

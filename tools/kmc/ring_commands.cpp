@@ -31,43 +31,44 @@ private:
 };
 
 // What keeps a line from being a key; empty if nothing does.
-std::string_view objection_to(std::string_view key) {
+std::string objection_to(std::string_view key, const cluster_flags& flags) {
     if (key.empty()) return "the key is empty";
-    if (key.size() > 250) return "the key is longer than 250 bytes";
-    return {};
+    if (key.size() <= flags.key_size_max()) return {};
+    return "the key is longer than 250 bytes" +
+           std::string(flags.prefix.empty() ? "" : ", prefix included");
 }
 
 // Lines that cannot be keys are said on standard error and left out, the others are answered.
-exit_code locate_text(const client& mc) {
+exit_code locate_text(const client& mc, const cluster_flags& flags) {
     exit_code outcome = exit_code::ok;
     std::string key;
     for (std::size_t line = 1; std::getline(std::cin, key); ++line) {
-        if (const auto objection = objection_to(key); !objection.empty()) {
-            complain("line " + std::to_string(line) + ": " + std::string(objection));
+        if (const auto objection = objection_to(key, flags); !objection.empty()) {
+            complain("line " + std::to_string(line) + ": " + objection);
             outcome = exit_code::usage;
             continue;
         }
         print(key);
         print("\t");
-        print(mc.servers()[mc.locate(key)].text);
+        print(mc.servers()[mc.locate(key, flags.group)].text);
         print("\n");
     }
     return outcome;
 }
 
-exit_code locate_json(const client& mc, std::string_view ring) {
+exit_code locate_json(const client& mc, const cluster_flags& flags) {
     exit_code outcome = exit_code::ok;
-    entry_printer document(ring);
+    entry_printer document(flags.ring);
     std::string key;
     for (std::size_t line = 1; std::getline(std::cin, key); ++line) {
         json entry;
-        if (const auto objection = objection_to(key); !objection.empty()) {
+        if (const auto objection = objection_to(key, flags); !objection.empty()) {
             entry["line"] = line;
             entry["error"] = objection;
             outcome = exit_code::usage;
         } else {
             put_bytes(entry, "key", key);
-            entry["server"] = mc.servers()[mc.locate(key)].text;
+            entry["server"] = mc.servers()[mc.locate(key, flags.group)].text;
         }
         document.add(entry);
     }
@@ -78,13 +79,14 @@ exit_code locate_json(const client& mc, std::string_view ring) {
 exit_code run_locate(const cluster_flags& flags) {
     auto s = session::open(flags);
     if (!s) return report_usage(s.error());
-    return flags.json ? locate_json(s.value().mc, flags.ring) : locate_text(s.value().mc);
+    return flags.json ? locate_json(s.value().mc, flags) : locate_text(s.value().mc, flags);
 }
 
 }  // namespace
 
 void add_ring(CLI::App& app, std::vector<command>& commands) {
-    CLI::App* const ring = app.add_subcommand("ring", "Ask the ring; no server is contacted");
+    CLI::App* const ring =
+        app.add_subcommand("ring", "Ask the ring; no server is contacted")->group("Ring");
     ring->require_subcommand(1);
 
     auto flags = std::make_shared<cluster_flags>();
@@ -94,6 +96,7 @@ void add_ring(CLI::App& app, std::vector<command>& commands) {
         "server each is on: key<TAB>server, the server as it was given. A line that cannot be a "
         "key (empty, over 250 bytes) is left out and makes the exit code 2");
     add_cluster_flags(*locate, *flags);
+    add_key_flags(*locate, *flags);
     commands.push_back({locate, [flags] { return run_locate(*flags); }});
 }
 
