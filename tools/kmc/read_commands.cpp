@@ -38,59 +38,40 @@ void print_value(const read_arguments& args, std::string_view key, std::string_v
 }
 
 void tell_value(key_report& out, const read_arguments& args, std::string_view key,
-                const value_view& v) {
-    json& entry = out.hit(key, "hit");
-    if (!out.as_json()) return print_value(args, key, v.bytes());
-    put_bytes(entry, "value", v.bytes());
-    entry["flags"] = v.flags;
-    put_number(entry, "cas", static_cast<std::uint64_t>(v.token));
-}
-
-task<many_reply> fetch(const client& mc, std::span<const std::string_view> keys,
-                       call_options options) {
-    co_return co_await mc.get_many(keys, options);
-}
-
-exit_code run_get(const read_arguments& args) {
-    auto s = session::open(args.cluster);
-    if (!s) return report_usage(s.error());
-    const std::vector<std::string_view> keys(args.keys.begin(), args.keys.end());
-    const many_reply reply =
-        s.value().rt.block_on(fetch(s.value().mc, keys, args.cluster.for_call()));
-
-    key_report out(s.value().mc, args.cluster);
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        const get_result& r = reply[i];
-        if (!r) {
-            out.fail(keys[i], r.error());
-        } else if (!r.value()) {
-            out.miss(keys[i]);
-        } else {
-            tell_value(out, args, keys[i], *r.value());
-        }
+                const std::optional<value>& found) {
+    if (!found) {
+        out.miss(key);
+        return;
     }
-    return out.finish();
+    json& entry = out.hit(key, "hit");
+    if (!out.as_json()) return print_value(args, key, found->bytes());
+    put_bytes(entry, "value", found->bytes());
+    entry["flags"] = found->flags();
+    put_number(entry, "cas", static_cast<std::uint64_t>(found->token()));
 }
 
-exit_code run_gat(const read_arguments& args) {
+// @param call  makes the call, of the client and the key.
+template <class Call>
+exit_code read(const read_arguments& args, Call call) {
     auto s = session::open(args.cluster);
     if (!s) return report_usage(s.error());
     return ask_each_key(
-        s.value(), args.cluster, args.keys,
-        [&](const client& mc, std::string_view key) {
-            return mc.gat(key, to_expiry(args.ttl_seconds), args.cluster.for_call());
-        },
+        s.value(), args.cluster, args.keys, call,
         [&](key_report& out, std::string_view key, const std::optional<value>& found) {
-            if (!found) {
-                out.miss(key);
-                return;
-            }
-            tell_value(out, args, key,
-                       {.data = found->bytes().data(),
-                        .size_bytes = static_cast<std::uint32_t>(found->bytes().size()),
-                        .flags = found->flags(),
-                        .token = found->token()});
+            tell_value(out, args, key, found);
         });
+}
+
+exit_code run_get(const read_arguments& args) {
+    return read(args, [&](const client& mc, std::string_view key) {
+        return mc.get(key, args.cluster.for_call());
+    });
+}
+
+exit_code run_gat(const read_arguments& args) {
+    return read(args, [&](const client& mc, std::string_view key) {
+        return mc.gat(key, to_expiry(args.ttl_seconds), args.cluster.for_call());
+    });
 }
 
 exit_code run_exists(const read_arguments& args) {

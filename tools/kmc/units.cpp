@@ -22,7 +22,12 @@ std::string read_seconds(std::string& text) {
         {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
     static const CLI::AsNumberWithUnit to_seconds(units, CLI::AsNumberWithUnit::CASE_SENSITIVE,
                                                   "TIME");
-    if (std::string objection = to_seconds(text); !objection.empty()) return objection;
+    const std::string given = without_shields(text);
+    try {
+        if (const std::string objection = to_seconds(text); !objection.empty()) return objection;
+    } catch (const CLI::ValidationError&) {  // of a unit it does not know
+        return shown(given) + " is no time such as 300, 90s, 250ms, 5m, 2h, 7d";
+    }
     const double seconds = std::strtod(text.c_str(), nullptr);
     const bool fits = seconds >= 1e-3 && seconds <= longest_seconds;  // false for NaN
     return fits ? std::string() : "a time must be 1ms to 100 years";
