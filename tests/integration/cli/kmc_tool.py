@@ -3,8 +3,10 @@
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -52,6 +54,25 @@ class ClusterTest(ToolTest):
 
     def kmc(self, command, *arguments, stdin=b"", servers=None):
         return run(command, *PATIENT, *arguments, stdin=stdin, servers=servers or self.servers)
+
+    def wait_until_gone(self, key, servers=None):
+        """Until the server's clock has come to the end of the item's time."""
+        give_up = time.monotonic() + 60
+        while self.kmc("get", key, servers=servers).returncode != MISS:
+            self.assertLess(time.monotonic(), give_up, "the item outlived its time by far")
+
+    def seconds_left(self, key):
+        """How long the item's server will keep it, -1 for ever; asked in a protocol that kmc does
+        not speak, and that can tell."""
+        host, port = self.owner(key).split(":")
+        with socket.create_connection((host, int(port))) as s, s.makefile("rwb") as stream:
+            stream.write(b"mg %s t\r\n" % key.encode())
+            stream.flush()
+            return int(stream.readline().decode().split()[1].removeprefix("t"))
+
+    def keeps_for(self, key, seconds):
+        # A minute for a busy machine.
+        self.assertIn(self.seconds_left(key), range(seconds - 60, seconds + 2))
 
     def owner(self, key, servers=None):
         """The server that the ring maps a key to."""

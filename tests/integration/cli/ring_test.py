@@ -64,6 +64,37 @@ class Locate(ToolTest):
                  for name in ("libketama", "libmemcached_weighted")}
         self.assertEqual(len(rings), 2)
 
+    def owners(self, keys, *arguments):
+        lines = self.locate("\n".join(keys).encode() + b"\n", *arguments).stdout.decode()
+        return [line.rsplit("\t", 1)[1] for line in lines.splitlines()]
+
+    def test_a_prefix_moves_keys_only_if_it_is_hashed(self):
+        keys = [f"key{i}" for i in range(200)]
+        plain = self.owners(keys)
+        self.assertEqual(self.owners(keys, "--prefix", "app:"), plain)
+        hashed = self.owners(keys, "--prefix", "app:", "--hash-prefix")
+        self.assertNotEqual(hashed, plain)
+        self.assertEqual(hashed, self.owners(["app:" + key for key in keys]))
+
+    def test_a_prefix_takes_room_from_the_keys(self):
+        answer = self.locate(b"k" * 240 + b"\n" + b"k" * 241 + b"\n", "--prefix", "p" * 10)
+        self.check(answer, USAGE, stderr="line 2: the key is longer than 250 bytes, prefix included")
+        self.assertEqual(len(answer.stdout.splitlines()), 1)
+
+    def test_of_a_key_with_a_tag_the_tag_counts(self):
+        names = [f"user{i}" for i in range(100)]
+        for tag in ("{}", "[]", "<>", "\\/", "--"):
+            with self.subTest(tag=tag):
+                tagged = [f"a{tag[0]}{name}{tag[1]}b" for name in names]
+                self.assertEqual(self.owners(tagged, "--hash-tag=" + tag), self.owners(names))
+                self.assertNotEqual(self.owners(tagged), self.owners(names))
+        tagged = [f"a{{{name}}}" for name in names]
+        self.assertEqual(self.owners(tagged, "--hash-tag", "{}"), self.owners(names))
+
+    def test_a_group_is_on_one_server(self):
+        keys = [f"key{i}" for i in range(50)]
+        self.assertEqual(set(self.owners(keys, "--group", "team")), set(self.owners(["team"])))
+
     def test_what_libketama_would_misread_is_a_warning(self):
         # The last line lacks its newline, so that libketama takes 30 for 3.
         with tempfile.NamedTemporaryFile() as file:

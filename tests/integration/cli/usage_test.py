@@ -8,20 +8,26 @@ import unittest
 from kmc_tool import OK, USAGE, ToolTest, run
 
 
+KEYED = ("get", "cat", "gat", "exists", "set", "add", "replace", "append", "prepend", "cas", "cp",
+         "del", "touch", "incr", "decr")
+SERVERS = ("version", "ping", "stats", "flush")
+
+
 class Usage(ToolTest):
     def test_help_stands_on_standard_output(self):
-        for command in (["--help"], ["get", "--help"], ["set", "--help"], ["del", "--help"],
-                        ["version", "--help"], ["ring", "--help"], ["ring", "locate", "--help"]):
+        for command in ([], ["ring"], ["ring", "locate"], *([c] for c in KEYED + SERVERS)):
             with self.subTest(command=command):
-                self.check(run(*command), OK, stderr="")
+                self.check(run(*command, "--help"), OK, stderr="")
         top = run("--help").stdout.decode()
-        for word in ("KMC_SERVERS", "--servers-file", "get", "set", "del", "version", "ring",
-                     "unreachable", "partial", "_base64"):
+        for word in ("KMC_SERVERS", "--servers-file", "ring", "unreachable", "partial", "_base64"):
             self.assertIn(word, top)
-        for command in ("get", "set", "del", "version"):
+        for command in KEYED + SERVERS:
+            self.assertRegex(top, rf"\n  {command}  +[A-Z]")
             text = run(command, "--help").stdout.decode()
             for flag in ("--servers ", "--servers-file", "--ring", "--json", "--timeout"):
                 self.assertIn(flag, text)
+            for flag in ("--prefix", "--hash-prefix", "--hash-tag", "--group"):
+                self.assertEqual(flag in text, command in KEYED, (command, flag))
         self.assertRegex(run("--version").stdout.decode(), r"^\d+\.\d+\.\d+\n$")
 
     def test_wrong_arguments_are_named(self):
@@ -43,18 +49,30 @@ class Usage(ToolTest):
                 (["get", "--timeout", "nan", "k"], "--timeout"),
                 (["get", "--timeout", "5parsecs", "k"], "parsecs"),
                 (["set", "--ttl", "0", "k", "v"], "--ttl"),
-                (["set", "--ttl", "never", "k", "v"], "never"),
+                (["set", "--ttl", "always", "k", "v"], "always"),
                 (["set", "--ttl", "1e300", "k", "v"], "--ttl"),
                 (["set", "--flags", "4294967296", "k", "v"], "4294967296"),
                 (["set", "--flags", "-1", "k", "v"], "-1"),
                 (["set", "--flags", "x", "k", "v"], "x"),
+                (["get", "--prefix", "", "k"], "--prefix"),
+                (["get", "--prefix", "p" * 250, "k"], "--prefix"),
+                (["get", "--hash-prefix", "k"], "--prefix"),
+                (["get", "--hash-tag", "{", "k"], "--hash-tag"),
+                (["get", "--hash-tag", "{{}}", "k"], "--hash-tag"),
+                (["get", "--group", "", "k"], "--group"),
+                (["get", "--group", "g" * 251, "k"], "--group"),
+                (["ring", "locate", "--hash-tag", "x"], "--hash-tag"),
                 (["get", "--item-size-max", "10", "k"], "10"),
                 (["get", "--item-size-max", "2g", "k"], "2147483648")):
             with self.subTest(command=command):
                 self.check(run(*command, servers="127.0.0.1:1"), USAGE, b"", named)
 
     def test_no_servers_says_where_they_come_from(self):
-        for command in (["get", "k"], ["set", "k", "v"], ["del", "k"], ["version"],
+        for command in (["get", "k"], ["cat", "k"], ["gat", "--ttl", "1", "k"], ["exists", "k"],
+                        ["set", "k", "v"], ["add", "k", "v"], ["replace", "k", "v"],
+                        ["append", "k", "v"], ["prepend", "k", "v"], ["cas", "k", "v", "1"],
+                        ["cp", "k", "l"], ["del", "k"], ["touch", "--ttl", "1", "k"], ["incr", "k"],
+                        ["decr", "k"], ["version"], ["ping"], ["stats"], ["flush", "--all"],
                         ["ring", "locate"]):
             for servers in (None, ""):
                 with self.subTest(command=command, servers=servers):
