@@ -90,7 +90,7 @@ class OneByOne(ClusterTest):
 class Stats(ClusterTest):
     def setUp(self):
         self.keys = [f"key-{i}" for i in range(30)]
-        for key in self.keys[:10]:
+        for key in (*self.keys[:10], *(self.key_on(n.text, self.servers) for n in self.cluster)):
             self.check(self.kmc("set", key, "x"), OK)
         self.kmc("get", *self.keys)
 
