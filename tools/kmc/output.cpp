@@ -125,7 +125,8 @@ void put_error(json& object, const error& why, std::string_view sentence) {
 }
 
 void print(std::string_view bytes) {
-    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+    // An empty value may have no address, which fwrite must not be given.
+    if (!bytes.empty()) std::fwrite(bytes.data(), 1, bytes.size(), stdout);
 }
 
 void print_document(const json& document) {
