@@ -12,6 +12,7 @@
 
 constexpr std::array<std::string_view, 2> keys = {"ahmed", "tek"};
 
+// [hello]
 // A coroutine: every co_await gives the thread back until the server has answered.
 kmc::task<bool> hello(const kmc::client& mc) {
     for (const std::string_view key : keys) {
@@ -36,6 +37,7 @@ kmc::task<bool> hello(const kmc::client& mc) {
     }
     co_return true;
 }
+// [hello]
 
 int main(int argc, char** argv) {
     const char* const servers = argc > 1 ? argv[1] : std::getenv("KMC_SERVERS");
@@ -44,6 +46,7 @@ int main(int argc, char** argv) {
         return 2;
     }
 
+    // [open]
     kmc::runtime rt;                                 // one thread that talks to the kernel
     const auto mc = kmc::client::open(rt, servers);  // connects when the first call needs it
     if (!mc) {
@@ -51,4 +54,5 @@ int main(int argc, char** argv) {
         return 2;
     }
     return rt.block_on(hello(mc.value())) ? 0 : 1;
+    // [open]
 }

@@ -29,6 +29,7 @@ kmc::task<bool> read_users(const kmc::client& mc, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) names.push_back("user:" + std::to_string(i));
     const std::vector<std::string_view> keys(names.begin(), names.end());
 
+    // [reuse]
     // Two rounds into the same reply: the second finds all the memory it needs and allocates
     // nothing. A single batch is just `auto reply = co_await mc.get_many(keys);`.
     kmc::many_reply reply;
@@ -38,7 +39,9 @@ kmc::task<bool> read_users(const kmc::client& mc, std::size_t count) {
         std::cout << "round " << round << ": " << total.hits << " hits, " << total.misses
                   << " misses, " << total.errors << " errors\n";
     }
+    // [reuse]
 
+    // [each]
     // reply[i] belongs to keys[i]. The values are views into the reply and live as long as it.
     for (std::size_t i = 0; i < keys.size(); ++i) {
         std::cout << keys[i] << ": ";
@@ -50,6 +53,7 @@ kmc::task<bool> read_users(const kmc::client& mc, std::size_t count) {
             std::cout << reply[i].value()->bytes() << '\n';
         }
     }
+    // [each]
     co_return reply.summary().errors == 0;
 }
 

@@ -15,6 +15,7 @@
 constexpr std::string_view dead_server = "127.0.0.1:1";
 
 kmc::task<void> misses_and_refusals(const kmc::client& mc) {
+    // [refused]
     // A miss: the server answered, and the answer is that there is no such key.
     const auto missing = co_await mc.get("no such key");
     if (missing && !missing.value()) std::cout << "a miss is a value: nothing there, no error\n";
@@ -28,6 +29,7 @@ kmc::task<void> misses_and_refusals(const kmc::client& mc) {
     if (!too_large && too_large.error() == kmc::errc::too_large) {
         std::cout << "two megabytes: " << mc.describe(too_large.error()) << '\n';
     }
+    // [refused]
 }
 
 // The same cluster with a server that is down.
@@ -44,6 +46,7 @@ kmc::task<void> a_dead_server(const kmc::client& mc) {
                                       : "some")
               << " answered by the living\n";
 
+    // [dead]
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (reply[i]) continue;
         // The code is for the program, the sentence for the log.
@@ -61,6 +64,7 @@ kmc::task<void> a_dead_server(const kmc::client& mc) {
         }
         co_return;
     }
+    // [dead]
 }
 
 int main(int argc, char** argv) {

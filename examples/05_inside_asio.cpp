@@ -24,18 +24,23 @@ namespace asio = boost::asio;
 
 constexpr std::array<std::string_view, 3> keys = {"ahmed", "tek", "nobody"};
 
+// [ask]
 // async() makes an asynchronous operation of Asio out of any call; the outcome is the call's own.
-asio::awaitable<void> ask(const kmc::client& mc) {
+asio::awaitable<void> ask(const kmc::client& mc, bool& all_answered) {
+    all_answered = true;
     for (const std::string_view key : {keys[0], keys[1]}) {
         const auto stored =
             co_await kmc::asio::async(mc.set(key, "Hello Asio"), asio::use_awaitable);
-        if (!stored) std::cout << key << ": " << mc.describe(stored.error()) << '\n';
+        if (stored) continue;
+        std::cout << key << ": " << mc.describe(stored.error()) << '\n';
+        all_answered = false;
     }
     const auto found = co_await kmc::asio::async(mc.get_many(keys), asio::use_awaitable);
     for (std::size_t i = 0; i < keys.size(); ++i) {
         std::cout << keys[i] << ": ";
         if (!found[i]) {
             std::cout << mc.describe(found[i].error()) << '\n';
+            all_answered = false;
         } else if (!found[i].value()) {
             std::cout << "not there\n";
         } else {
@@ -43,6 +48,7 @@ asio::awaitable<void> ask(const kmc::client& mc) {
         }
     }
 }
+// [ask]
 
 // What the program does besides.
 asio::awaitable<void> tick(asio::steady_timer& timer) {
@@ -59,7 +65,7 @@ int main(int argc, char** argv) {
         std::cerr << "usage: " << argv[0] << " host:port,host:port,...\n";
         return 2;
     }
-
+    // [drive]
     asio::io_context io(1);  // one thread: kmc's reactor belongs to it
     auto rt = kmc::embedded_runtime::open();
     if (!rt) {
@@ -72,7 +78,9 @@ int main(int argc, char** argv) {
         std::cerr << mc.error().message() << '\n';
         return 2;
     }
+    // [drive]
 
+    // [stop]
     int running = 2;
     const auto when_over = [&](const std::exception_ptr& failed) {
         if (failed) std::rethrow_exception(failed);
@@ -80,6 +88,9 @@ int main(int argc, char** argv) {
     };
     asio::steady_timer timer(io);
     asio::co_spawn(io, tick(timer), when_over);
-    asio::co_spawn(io, ask(mc.value()), when_over);
+    bool all_answered = false;
+    asio::co_spawn(io, ask(mc.value(), all_answered), when_over);
     io.run();
+    // [stop]
+    return all_answered ? 0 : 1;
 }

@@ -46,8 +46,9 @@ class runtime;
 /// answer (a miss, say) is a value.
 /// Threads: the handle may be copied, moved, used and destroyed on any thread, its calls awaited by
 /// any coroutine type. Awaited on a reactor thread (inside runtime::spawn or block_on; or, with an
-/// embedded_runtime, anywhere on its thread), a call runs and resumes there. Awaited elsewhere, it is copied with its key and value to a reactor, always
-/// the same one for a thread, and resumes on that reactor's thread or through resuming_on().
+/// embedded_runtime, anywhere on its thread), a call runs and resumes there. Awaited elsewhere, it
+/// is copied with its key and value to a reactor, always the same one for a thread, and resumes on
+/// that reactor's thread or through resuming_on().
 /// Cancelling: a deadline, call_options::stop, a cancel_scope, or destroying the suspended
 /// coroutine, on the thread that awaited.
 /// Lifetime: the runtime must outlive the client. Calls under way when the last handle goes end
@@ -200,9 +201,8 @@ public:
     }
 
     /// Puts bytes behind a value; flags and time to live stay.
-    /// @return  the new cas token, or nullopt if there is no such item, or the sum would be over
-    /// the
-    ///          server's limit (the server does not tell which). Adds bad_key, too_large.
+    /// @return  the new cas token, or nullopt if there is no such item, or the sum would be above
+    ///          the server's limit (the server does not tell which). Adds bad_key, too_large.
     [[nodiscard]] detail::try_store_op append(std::string_view key, std::string_view value,
                                               const call_options& options = {}) const noexcept {
         return {who(), detail::extending(detail::command::append, key, value, options)};
@@ -230,9 +230,9 @@ public:
     /// @param change  called with the present bytes as std::optional<std::string_view> (nullopt: no
     ///                item, with options.create only), returns std::optional<std::string>: the new
     ///                bytes, or nullopt to leave the item alone. May be called several times, on
-    ///                the thread where calls resume. A
-    ///                temporary must be trivially destructible (g++ 12 destroys others twice inside
-    ///                co_await); name it otherwise, and it is used where it stands.
+    ///                the thread where calls resume. A temporary must be trivially destructible
+    ///                (g++ 12 destroys others twice inside co_await); name it otherwise, and it is
+    ///                used where it stands.
     /// @return        an answer, also when others were always faster (contended). With
     ///                error::maybe_executed() the last store may have happened. Adds bad_key,
     ///                too_large, no_cas. An exception of `change` leaves through the await.

@@ -146,7 +146,7 @@ requires(sizeof...(Ops) > 0 && (!std::is_lvalue_reference_v<Ops> && ...))
     return detail::all_op<Ops...>(std::move(ops)...);
 }
 
-/// The same for any number of calls of one kind.
+/// The same for any number of calls of one kind. Allocates: for the calls and for the answers.
 /// @return  a vector of the answers, in the order of the calls.
 template <class Op>
 [[nodiscard]] detail::all_of_op<Op> when_all(std::vector<Op> ops) {

@@ -72,6 +72,17 @@ def can_connect(path):
         return s.connect_ex(path) == 0
 
 
+def item_of(node, key):
+    """The text behind a key, read over the text protocol; None when there is none."""
+    host, port = node.text.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=START_PATIENCE_SECONDS) as s:
+        s.sendall(f"get {key}\r\n".encode())
+        lines = s.makefile("r", newline="\r\n")
+        if not lines.readline().startswith("VALUE"):
+            return None
+        return lines.readline().removesuffix("\r\n")
+
+
 @contextlib.contextmanager
 def nodes(count, *extra):
     started = []
