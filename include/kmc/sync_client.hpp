@@ -87,6 +87,11 @@ public:
                                                    const call_options& options = {}) const {
         return sync_wait(mc_.get(key, options));
     }
+    template <readable_value T>
+    [[nodiscard]] result<std::optional<T>> get(std::string_view key,
+                                               const call_options& options = {}) const {
+        return sync_wait(mc_.get<T>(key, options));
+    }
     [[nodiscard]] result<std::optional<filled>> get_into(std::string_view key,
                                                          std::span<std::byte> into,
                                                          const call_options& options = {}) const {
@@ -103,6 +108,11 @@ public:
     [[nodiscard]] result<cas_token> set(std::string_view key, std::string_view value,
                                         const store_options& options = {}) const {
         return sync_wait(mc_.set(key, value, options));
+    }
+    template <writable_value T>
+    [[nodiscard]] result<cas_token> set(std::string_view key, const std::type_identity_t<T>& value,
+                                        const store_options& options = {}) const {
+        return sync_wait(mc_.set<T>(key, value, options));
     }
     [[nodiscard]] result<std::optional<cas_token>> add(std::string_view key, std::string_view value,
                                                        const store_options& options = {}) const {
@@ -185,6 +195,22 @@ public:
     [[nodiscard]] many_reply get_many(std::span<const std::string_view> keys,
                                       const call_options& options = {}) const {
         return sync_wait(mc_.get_many(keys, options));
+    }
+    [[nodiscard]] many_reply gat_many(std::span<const std::string_view> keys, expiry ttl,
+                                      const call_options& options = {}) const {
+        return sync_wait(mc_.gat_many(keys, ttl, options));
+    }
+    [[nodiscard]] yes_no_reply touch_many(std::span<const std::string_view> keys, expiry ttl,
+                                          const call_options& options = {}) const {
+        return sync_wait(mc_.touch_many(keys, ttl, options));
+    }
+    [[nodiscard]] yes_no_reply del_many(std::span<const std::string_view> keys,
+                                        const call_options& options = {}) const {
+        return sync_wait(mc_.del_many(keys, options));
+    }
+    [[nodiscard]] write_reply write(const write_batch& writes,
+                                    const write_options& options = {}) const {
+        return sync_wait(mc_.write(writes, options));
     }
 
 private:

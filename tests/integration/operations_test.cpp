@@ -272,6 +272,11 @@ TEST_CASE("flush forgets the items of one server, or of all") {
     for (const auto& r : mc.flush_all()) CHECK(r);
     for (const std::string& key : keys) CHECK(read(mc, key) == "(none)");
     CHECK(mc.flush(3).error() == errc::bad_config);
+
+    // More than 30 days is a moment on the wire, not a time: nothing may go now.
+    s.write_all(keys, 2, 10);
+    REQUIRE(mc.flush(1, {.delay = 24h * 40}));
+    for (const std::string& key : keys) CHECK(read(mc, key) != "(none)");
 }
 
 TEST_CASE("a server that forbids flushing says so and goes on") {

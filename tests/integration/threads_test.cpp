@@ -113,3 +113,22 @@ TEST_CASE("stops and answers race on other threads, and every call ends once") {
     }
     CHECK(ended == 500);
 }
+
+TEST_CASE("the blocking client has the typed calls and the batches too") {
+    const cluster servers = any_cluster({1, 1});
+    session s(servers.servers());
+    const kmc::sync_client mc(s.mc());
+    const auto keys = make_keys("blocking", 20);
+    const auto views = views_of(keys);
+    kmc::write_batch writes;
+    for (const std::string& key : keys) writes.set(key, "v");
+
+    for (const auto& r : mc.write(writes)) CHECK(r);
+    CHECK(mc.get_many(views).summary().hits == 20);
+    CHECK(mc.gat_many(views, 1h).summary().hits == 20);
+    CHECK(mc.touch_many(views, 1h).summary().hits == 20);
+    CHECK(mc.del_many(views).summary().hits == 20);
+    CHECK(mc.get_many(views).summary().misses == 20);
+    CHECK(mc.set<int>(keys[0], -5));
+    CHECK(mc.get<int>(keys[0]).value() == -5);
+}

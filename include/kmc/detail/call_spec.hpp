@@ -152,8 +152,9 @@ inline void put_value(request& r, std::string_view value) noexcept {
 [[nodiscard]] inline call_spec flushing(std::size_t server, const flush_options& o) noexcept {
     call_spec s = to_server(command::flush, server,
                             {.deadline = o.deadline, .stop = o.stop, .scope = o.scope});
-    const auto seconds = std::clamp<std::chrono::seconds::rep>(o.delay.count(), 0, 0xffff'fffe);
-    s.what.expiry = static_cast<std::uint32_t>(seconds);
+    // What is over 30 days the server wants as a moment, as it does of expiries.
+    s.has_ttl = o.delay > std::chrono::seconds(0);
+    if (s.has_ttl) s.ttl = o.delay;
     return s;
 }
 
