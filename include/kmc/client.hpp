@@ -112,7 +112,8 @@ public:
         return decode_value<T>(stored, detail::values_of(*state_));
     }
 
-    /// Reads a value into memory of the caller: no allocation, whatever its size.
+    /// Reads a value into memory of the caller. No allocation below 16 KiB; a larger value is
+    /// received into a block of its own and copied.
     /// @param into  written only when the call succeeds and the value fits; lives until the await
     ///              ends.
     /// @return      size, flags and token, and whether it fits; nullopt if the server has none.

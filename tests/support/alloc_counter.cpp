@@ -1,6 +1,7 @@
 #include "support/alloc_counter.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <limits>
 #include <new>
@@ -26,6 +27,7 @@ struct tally {
     std::size_t refused_from = std::numeric_limits<std::size_t>::max();
 };
 constinit thread_local tally here;
+constinit std::atomic<std::uint64_t> calls_anywhere{0};
 
 }  // namespace
 
@@ -36,6 +38,7 @@ namespace {
 void* allocate(std::size_t size, std::size_t alignment) noexcept {
     if (size >= here.refused_from) return nullptr;
     ++here.calls;
+    calls_anywhere.fetch_add(1, std::memory_order_relaxed);
     here.bytes += size;
     here.largest = std::max(here.largest, size);
     if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return std::malloc(size == 0 ? 1 : size);
@@ -89,6 +92,10 @@ bool alloc_counter::available() noexcept {
 #else
     return true;
 #endif
+}
+
+std::uint64_t alloc_counter::calls_of_all_threads() noexcept {
+    return calls_anywhere.load(std::memory_order_relaxed);
 }
 
 alloc_counter::alloc_counter() noexcept

@@ -13,6 +13,8 @@ namespace kmc::testing {
 class alloc_counter {
 public:
     [[nodiscard]] static bool available() noexcept;
+    /// Allocations of all threads since the program began.
+    [[nodiscard]] static std::uint64_t calls_of_all_threads() noexcept;
 
     alloc_counter() noexcept;
     ~alloc_counter();
