@@ -2,6 +2,7 @@
 //
 //     02_get_many 10.0.0.1:11211,10.0.0.2:11211     (or set KMC_SERVERS)
 
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <iostream>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include <kmc/kmc.hpp>
+
+using namespace std::chrono_literals;
 
 kmc::task<bool> store_users(const kmc::client& mc, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -54,6 +57,21 @@ kmc::task<bool> read_users(const kmc::client& mc, std::size_t count) {
         }
     }
     // [each]
+
+    // [gat]
+    // The same, and each item that is there has another hour to live. Into the same reply again,
+    // whose values from before are gone now.
+    co_await mc.gat_many(keys, 1h, reply);
+    std::cout << "kept " << reply.summary().hits << " for an hour\n";
+    // [gat]
+
+    // [trace]
+    for (const kmc::server_trace& one : reply.trace()) {
+        const std::chrono::duration<double, std::milli> took = one.last_in - one.first_out;
+        std::cout << mc.servers()[one.server].text << ": " << one.keys << " keys, " << one.bytes_in
+                  << " bytes, " << took.count() << " ms\n";
+    }
+    // [trace]
     co_return reply.summary().errors == 0;
 }
 

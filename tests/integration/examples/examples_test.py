@@ -16,7 +16,7 @@ import memcached_nodes  # noqa: E402
 SKIPPED = 77  # what CTest is told to show as skipped
 ALL = ("01_hello_cluster", "02_get_many", "03_errors", "04_counters", "05_inside_asio",
        "06_locks", "07_compare_and_swap", "08_other_threads", "09_together", "10_deadlines",
-       "11_typed_values")
+       "11_typed_values", "12_write_many", "13_stream")
 
 
 def run(program, *arguments, servers=None):
@@ -55,7 +55,9 @@ class Examples(unittest.TestCase):
         self.assertEqual(lines[:2], ["round 1: 20 hits, 2 misses, 0 errors",
                                      "round 2: 20 hits, 2 misses, 0 errors"])
         self.assertEqual(lines[2:22], [f"user:{i}: name of user {i}" for i in range(20)])
-        self.assertEqual(lines[22:], ["user:20: not there", "user:21: not there"])
+        self.assertEqual(lines[22:25], ["user:20: not there", "user:21: not there",
+                                        "kept 20 for an hour"])
+        self.expect_trace(lines[25:], r"(\d+) keys, \d+ bytes, [\d.e-]+ ms", 22)
 
     def test_errors_shows_each_kind(self):
         lines = self.lines_of(run("03_errors", self.servers))
@@ -78,6 +80,13 @@ class Examples(unittest.TestCase):
         self.assertEqual(len(lines), len(patterns), lines)
         for line, pattern in zip(lines, patterns):
             self.assertRegex(line, rf"^{pattern}$")
+
+    def expect_trace(self, lines, rest, keys):
+        rows = [re.fullmatch(rf"(.*): {rest}", line) for line in lines]
+        self.assertTrue(all(rows), lines)
+        self.assertEqual(len({row[1] for row in rows}), len(rows))
+        self.assertLessEqual({row[1] for row in rows}, set(self.texts))
+        self.assertEqual(sum(int(row[2]) for row in rows), keys)
 
     def test_counters_count_and_stop_at_zero(self):
         for _ in range(2):  # it begins anew each time
@@ -154,6 +163,25 @@ class Examples(unittest.TestCase):
             r"not a player: .*, answered",
             r"from Python: 7",
             r"from Python: .*pickled.*, answered",
+        ])
+
+    def test_write_many_has_an_answer_for_each_entry(self):
+        for _ in range(2):
+            lines = self.lines_of(run("12_write_many", self.servers))
+            absent = "nothing there (of add: something was)"
+            self.assertEqual(lines[:5], ["done", "done", absent, absent, "done"])
+            self.assertRegex(lines[5], r"^is not: the key is empty or too long, not sent$")
+            self.assertEqual(lines[6:11], ["the page has a token", "visits: 2",
+                                           "the page has a token", "visits: 3",
+                                           "touched 3, removed 3, missing 2"])
+            self.expect_trace(lines[11:-1], r"(\d+) entries, \d+ bytes, \d+ us", 5)
+            self.assertEqual(lines[-1], "the servers were sent 5 entries")
+
+    def test_a_stream_hands_out_every_key_and_may_be_left(self):
+        self.expect("13_stream", [
+            r"item:1000: not there",
+            r"1000 hits, 1 misses, 0 errors",
+            r"left after 3",
         ])
 
     def test_without_servers_they_say_how_to_be_called(self):
