@@ -161,21 +161,22 @@ void client_view::withdraw(op_node& node) noexcept {
     if (node.where != nullptr) node.where->abandon(node);
     node.unlink();
     const std::uint8_t counted = std::exchange(node.counted, nowhere);
-    if (counted == nowhere) return;
-    quota& link = link_quotas_[node.link];
-    if (counted == at_link) {
-        link.give_back(node);
-        if (!link.line().empty() && !link.is_linked()) to_look_at_.push_back(link);
-    }
-    all_.give_back(node);
-    if (!all_.line().empty() && !all_.is_linked()) to_look_at_.push_back(all_);
+    if (counted == at_link) link_quotas_[node.link].give_back(node);
+    if (counted != nowhere) all_.give_back(node);
+    // Also when it only stood in a line: it may have been what the others waited behind.
+    look_at(link_quotas_[node.link]);
+    look_at(all_);
     look_at_lines();
+}
+
+void client_view::look_at(quota& q) noexcept {
+    if (!q.line().empty() && !q.is_linked()) to_look_at_.push_back(q);
 }
 
 // Lets those go whose turn has come. A node that goes may end at once and make room for others:
 // hence a list instead of a recursion.
 void client_view::look_at_lines() noexcept {
-    if (looking_) return;
+    if (looking_ || closed_) return;
     looking_ = true;
     while (!to_look_at_.empty()) {
         quota& q = to_look_at_.pop_front();
@@ -201,15 +202,18 @@ void client_view::refuse(op_node& node, errc why) noexcept {
 
 // ---- the end ----------------------------------------------------------------------------------
 
+// The lines first: what retires makes room, and nobody may use it any more.
 void client_view::close() noexcept {
     closed_ = true;
+    while (!all_.line().empty()) refuse(all_.line().pop_front(), errc::client_closed);
     for (std::size_t i = 0; i < connections_.size(); ++i) {
-        if (connections_[i] != nullptr) connections_[i]->retire();
         while (!link_quotas_[i].line().empty()) {
             refuse(link_quotas_[i].line().pop_front(), errc::client_closed);
         }
     }
-    while (!all_.line().empty()) refuse(all_.line().pop_front(), errc::client_closed);
+    for (const auto& line : connections_) {
+        if (line != nullptr) line->retire();
+    }
 }
 
 bool client_view::is_settled() const noexcept {

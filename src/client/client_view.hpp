@@ -87,6 +87,7 @@ private:
     void enter_link(op_node& node) noexcept;
     void dispatch(op_node& node) noexcept;
     [[nodiscard]] bool must_wait(quota& q, op_node& node) noexcept;
+    void look_at(quota& q) noexcept;
     void look_at_lines() noexcept;
 
     reactor& reactor_;

@@ -164,3 +164,59 @@ TEST_CASE("closing the client ends those in line") {
 
     for (const answer& a : many.answers) CHECK((a && !*a && a->error() == errc::client_closed));
 }
+
+TEST_CASE("when the first of a line gives up, those behind it that fit go on") {
+    const bool per_connection = GENERATE(false, true);
+    kmc::client_options o = limited(1000, kmc::when_full::wait);
+    (per_connection ? o.max_bytes_per_connection : o.max_bytes) = 1000;
+    sim_cluster world(7, 1, o);
+    std::vector<int> order;
+    {
+        sim_job warm = world.start(set(world.mc(), 10, order, 0));
+        world.step();
+        REQUIRE(world.finish(warm));
+    }
+    world.server(0).mute();
+    sim_job under_way = world.start(set(world.mc(), 900, order, 1));
+    std::optional<sim_job> first = world.start(set(world.mc(), 500, order, 2));
+    sim_job behind = world.start(set(world.mc(), 10, order, 3));
+    world.step();
+    const auto sent_before = world.view().connections()[0]->in_flight();
+
+    first.reset();
+    world.step(1ms);
+
+    CHECK(world.view().connections()[0]->in_flight() == sent_before + 1);
+    world.server(0).unmute();
+    REQUIRE(world.finish(behind));
+    REQUIRE(world.finish(under_way));
+}
+
+TEST_CASE("closing the client sends nothing that stood in line, and connects nowhere") {
+    kmc::client_options o = limited(1, kmc::when_full::wait);
+    sim_cluster world(8, 2, o);
+    std::vector<std::string> keys(2);
+    for (int i = 0; keys[0].empty() || keys[1].empty(); ++i) {
+        const std::string key = "key" + std::to_string(i);
+        keys[world.mc().locate(key)] = key;
+    }
+    const auto store = [](kmc::client& mc, std::string key,
+                          std::optional<kmc::result<kmc::cas_token>>& out) -> kmc::task<void> {
+        out.emplace(co_await mc.set(key, "v"));
+    };
+    world.server(1).pause();
+    std::optional<kmc::result<kmc::cas_token>> first;
+    std::optional<kmc::result<kmc::cas_token>> second;
+    sim_job under_way = world.start(store(world.mc(), keys[1], first));
+    sim_job in_line = world.start(store(world.mc(), keys[0], second));
+    world.run_for(10ms);
+
+    world.drop_client();
+    REQUIRE(world.finish(in_line));
+    REQUIRE(world.finish(under_way));
+    world.run_for(1s);
+
+    CHECK((second && !*second && second->error() == errc::client_closed));
+    CHECK(world.server(0).listener().accepted() == 0);
+    CHECK(world.net().open_sockets() == 0);
+}
