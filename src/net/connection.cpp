@@ -77,14 +77,30 @@ void connection::abandon(op_node& node) noexcept {
 void connection::end_pending(errc why) noexcept {
     const errc code = why == errc::connection_lost ? errc::connect_failed : why;
     while (!pending_.empty()) {
-        op_node& node = pending_.pop_front();
-        KMC_ASSERT(node.open == node.count - node.encoded);
-        for (std::uint32_t i = node.encoded; i < node.count; ++i) {
-            node.fail(i, {.code = code, .at = stage::not_sent, .server = node.server});
+        end_unsent(pending_.pop_front(), code);
+    }
+}
+
+void connection::end_unsent(op_node& node, errc why) noexcept {
+    KMC_ASSERT(node.open == node.count - node.encoded);
+    for (std::uint32_t i = node.encoded; i < node.count; ++i) {
+        node.fail(i, {.code = why, .at = stage::not_sent, .server = node.server});
+    }
+    node.open = 0;
+    node.where = nullptr;
+    node.hooks->on_complete(node);
+}
+
+// What was sent of a run may still be carried out, later than anything a new connection brings: the
+// rest of it may not overtake it there. Reads have no order to lose and go on.
+void connection::end_torn_runs() noexcept {
+    for (op_node* node = pending_.empty() ? nullptr : &pending_.front(); node != nullptr;) {
+        op_node* const next = pending_.next_of(*node);
+        if (node->encoded != 0 && !gives_item(node->requests[0].what)) {
+            node->unlink();
+            end_unsent(*node, errc::connection_lost);
         }
-        node.open = 0;
-        node.where = nullptr;
-        node.hooks->on_complete(node);
+        node = next;
     }
 }
 
@@ -266,6 +282,7 @@ void connection::close() noexcept {
     alarm_.unlink();
     unlink();  // from the dirty list
     if (pipeline_) pipeline_->drain(why_lost_);
+    end_torn_runs();
     if (fd_ >= 0 && outstanding() != 0) reactor_.engine().kick(fd_);
     settle_if_released();
 }

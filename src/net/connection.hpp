@@ -84,6 +84,8 @@ private:
     void close() noexcept;
     void settle_if_released() noexcept;
     void end_pending(errc why) noexcept;
+    void end_torn_runs() noexcept;
+    static void end_unsent(op_node& node, errc why) noexcept;
 
     void on_connected(std::int32_t result) noexcept;
     void on_sent(std::int32_t result) noexcept;

@@ -286,6 +286,17 @@ TEST_CASE("quiet writes without proof are lost, never done") {
     CHECK(done > 1000);
 }
 
+TEST_CASE("a batch whose caller left before it reached its reactor is not written") {
+    sim_cluster world(7, 2);
+    kmc::write_batch batch;
+    batch.set("k", "v");
+    static_cast<void>(await_here(write_once(world.mc(), batch)));
+
+    world.run_for(100ms);
+
+    CHECK(world.stored("k") == nullptr);
+}
+
 TEST_CASE("written from elsewhere, a batch takes all its bytes along, the borrowed ones too") {
     sim_cluster world(7, 2);
     auto value = std::make_unique<std::string>(30'000, 'b');
@@ -293,8 +304,12 @@ TEST_CASE("written from elsewhere, a batch takes all its bytes along, the borrow
     batch->set("lent", kmc::borrow(*value));
     batch->set("copied", "c");
     batch->incr("n", 1, {.initial = 3});
-    // The caller leaves before anything began.
-    static_cast<void>(await_here(write_once(world.mc(), *batch)));
+    {
+        // The caller leaves when it has begun, and before anything was sent.
+        const auto waiting = await_here(write_once(world.mc(), *batch));
+        world.step(0s);
+        REQUIRE(world.stored("copied") == nullptr);
+    }
     value->assign(value->size(), '?');
     value.reset();
     batch.reset();
@@ -304,4 +319,31 @@ TEST_CASE("written from elsewhere, a batch takes all its bytes along, the borrow
     CHECK(world.stored("copied")->value == "c");
     CHECK(world.stored("n")->value == "3");
     CHECK(world.at_rest());
+}
+
+TEST_CASE("the rest of a run never overtakes on a new connection what the old one may still do") {
+    kmc::client_options options;
+    options.call_timeout = options.batch_timeout = options.connect_timeout = 60s;
+    options.stall_timeout = 300ms;
+    options.max_inflight = 4;
+    sim_cluster world(21, 1, options);
+    kmc::write_batch warm;
+    warm.set("warm", "v");
+    kmc::write_reply reply;
+    run(world, warm, reply);
+    world.run_for(2s);  // the connection has proven itself: the next call may dial at once
+    kmc::write_batch batch;
+    for (int i = 1; i <= 8; ++i) batch.set("k", std::to_string(i));
+    world.server(0).pause();
+
+    sim_job job = world.start(write(world.mc(), batch, reply, {}));
+    world.run_for(1s);
+    world.server(0).resume();
+    REQUIRE(world.finish(job));
+
+    for (std::size_t i = 0; i < 8; ++i) {
+        REQUIRE(!reply[i]);
+        CHECK(reply[i].error() == errc::connection_lost);
+        CHECK(reply[i].error().at == (i < 4 ? stage::sent : stage::not_sent));
+    }
 }
