@@ -50,10 +50,11 @@ class runtime;
 /// is copied with its key and value to a reactor, always the same one for a thread, and resumes on
 /// that reactor's thread or through resuming_on().
 /// Cancelling: a deadline, call_options::stop, a cancel_scope, or destroying the suspended
-/// coroutine, on the thread that awaited.
-/// Lifetime: the runtime must outlive the client. Calls under way when the last handle goes end
-/// with client_closed.
-/// Exceptions: memory only.
+/// coroutine on its reactor's thread. On a thread without a reactor a coroutine may be destroyed
+/// while it waits only if its handle is a resuming_on() one whose resumer runs that thread; what
+/// had reached a reactor by then is carried out all the same. Lifetime: the runtime must outlive
+/// the client. Calls under way when the last handle goes end with client_closed. Exceptions: memory
+/// only.
 class client {
 public:
     /// Never blocks and never connects: connections are made by the first calls that need them.
@@ -240,7 +241,9 @@ public:
     template <class F>
     [[nodiscard]] task<result<update_outcome>> update(std::string_view key, F&& change,
                                                       const update_options& options = {}) const {
-        if constexpr (std::is_lvalue_reference_v<F>) {
+        if constexpr (std::is_function_v<std::remove_reference_t<F>>) {
+            return detail::update_item_with(*this, key, std::decay_t<F>(change), options);
+        } else if constexpr (std::is_lvalue_reference_v<F>) {
             return detail::update_item(*this, key, detail::change_ref(change), options);
         } else {
             static_assert(std::is_trivially_destructible_v<F>,
@@ -436,9 +439,19 @@ private:
         : state_(std::move(state)) {}
 
     friend class detail::client_state;
+    friend class sync_client;
 
     std::shared_ptr<detail::client_state> state_;
     resumer* home_ = nullptr;
 };
 
+namespace detail {
+
+template <class F>
+task<result<update_outcome>> update_item_with(client mc, std::string_view key, F change,
+                                              update_options options) {
+    co_return co_await update_item(std::move(mc), key, change_ref(change), options);
+}
+
+}  // namespace detail
 }  // namespace kmc

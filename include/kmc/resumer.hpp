@@ -11,10 +11,10 @@ namespace kmc {
 /// makes a handle whose calls are resumed through one of these. Adapters are a few lines.
 class resumer {
 public:
-    /// Called on a reactor's thread when the call has ended; resume the coroutine soon, on the
-    /// thread of your choice, not in here. Once it was posted, the coroutine may not be destroyed
-    /// before it was resumed.
-    virtual void post(std::coroutine_handle<> waiting) noexcept = 0;
+    /// Called on a reactor's thread when a call has ended. `next` is a coroutine of kmc's own:
+    /// resume it once, soon, on the thread that the waiting coroutines belong to, not in here. It
+    /// resumes the one that waits, or nobody, if that one was destroyed on its thread meanwhile.
+    virtual void post(std::coroutine_handle<> next) noexcept = 0;
 
 protected:
     ~resumer() = default;

@@ -60,6 +60,7 @@ detached wait_into(Awaitable work, outcome_slot<T>& slot) {
 
 /// Waits for a call, a batch, a task or a when_all, on a thread that is no reactor's.
 /// @return  what awaiting it would return; its exception is rethrown here.
+/// A call of a client::resuming_on() handle ends only when its resumer runs, on another thread.
 /// Throws std::system_error (errc::wrong_thread) on a reactor's thread.
 template <class Awaitable>
 requires(!std::is_lvalue_reference_v<Awaitable>) auto sync_wait(Awaitable&& work) ->
@@ -78,7 +79,7 @@ requires(!std::is_lvalue_reference_v<Awaitable>) auto sync_wait(Awaitable&& work
 /// Throws std::system_error (errc::wrong_thread) on a reactor's thread.
 class sync_client {
 public:
-    explicit sync_client(client mc) : mc_(std::move(mc)) {}
+    explicit sync_client(client mc) : mc_(std::move(mc)) { mc_.home_ = nullptr; }
 
     /// The client behind it.
     [[nodiscard]] const client& async() const noexcept { return mc_; }

@@ -67,15 +67,13 @@ private:
     std::optional<std::string> (*call_)(const void*, std::optional<std::string_view>);
 };
 
-[[nodiscard]] task<result<update_outcome>> update_item(const client& mc, std::string_view key,
+[[nodiscard]] task<result<update_outcome>> update_item(client mc, std::string_view key,
                                                        change_ref change, update_options options);
 
 /// Keeps a temporary function alive for as long as the update runs.
 template <class F>
-task<result<update_outcome>> update_item_with(const client& mc, std::string_view key, F change,
-                                              update_options options) {
-    co_return co_await update_item(mc, key, change_ref(change), options);
-}
+task<result<update_outcome>> update_item_with(client mc, std::string_view key, F change,
+                                              update_options options);
 
 }  // namespace detail
 }  // namespace kmc

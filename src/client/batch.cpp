@@ -303,6 +303,7 @@ void batch::begin(client_view& view) noexcept {
 // Whoever may end the batch early.
 std::optional<errc> batch::listen() {
     if (options_.deadline < duration::zero()) return errc::timed_out;
+    if (options_.stop != nullptr && options_.stop->stop_requested()) return errc::cancelled;
     if (options_.scope != nullptr) {
         if (options_.scope->is_cancelled()) return errc::cancelled;
         options_.scope->enter(*this);

@@ -41,7 +41,7 @@ bool batch_call::launch(std::unique_ptr<batch> mine, std::coroutine_handle<> wai
         return false;
     }
     remote_ = new remote_batch(who_, std::move(mine), spec_.options.stop);
-    meeting::send(*remote_, waiting, who_.home, left_);
+    meeting::send(*remote_, waiting, left_);
     return true;
 }
 

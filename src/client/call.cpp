@@ -62,7 +62,7 @@ bool call::await_suspend(std::coroutine_handle<> waiting) noexcept {
         fail(0, {.code = errc::overloaded});
         return false;
     }
-    remote_call_base::send(*remote_, waiting, who_.home, left_);
+    remote_call_base::send(*remote_, waiting, left_);
     return true;
 }
 
@@ -92,6 +92,7 @@ void call::begin(client_view& view) noexcept {
 // Everything that can be wrong before anything is sent, and where the request goes.
 std::optional<errc> call::prepare() noexcept {
     if (needs_token_ && request_.cas == 0) return errc::no_cas;
+    if (stop_ != nullptr && stop_->stop_requested()) return errc::cancelled;
     if (scope_ != nullptr) {
         if (scope_->is_cancelled()) return errc::cancelled;
         scope_->enter(*this);

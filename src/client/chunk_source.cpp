@@ -90,6 +90,7 @@ std::optional<errc> chunk_source::listen() {
     const stream_options& o = question_.options;
     if (o.deadline < duration::zero()) return errc::timed_out;
     is_listening_ = true;
+    if (o.stop != nullptr && o.stop->stop_requested()) return errc::cancelled;
     if (o.scope != nullptr) {
         if (o.scope->is_cancelled()) return errc::cancelled;
         o.scope->enter(*this);

@@ -1,7 +1,11 @@
 #include "client/meeting.hpp"
 
+#include <cstddef>
+#include <exception>
 #include <new>
 #include <utility>
+
+#include <kmc/detail/block_pool.hpp>
 
 #include "client/client_state.hpp"
 #include "client/client_view.hpp"
@@ -9,14 +13,51 @@
 
 namespace kmc::detail {
 
-meeting::meeting(const caller& who) : client_(who.client->shared_from_this()) {}
+class meeting::ticket {
+public:
+    struct promise_type {
+        static void* operator new(std::size_t size) { return take_block(size); }
+        static void operator delete(void* frame, std::size_t size) noexcept {
+            return_block(frame, size);
+        }
+        ticket get_return_object() noexcept {
+            return ticket(std::coroutine_handle<promise_type>::from_promise(*this));
+        }
+        std::suspend_always initial_suspend() noexcept { return {}; }
+        std::suspend_never final_suspend() noexcept { return {}; }
+        void return_void() noexcept {}
+        [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
+    };
 
-void meeting::send(meeting& self, std::coroutine_handle<> waiting, resumer* home,
+    [[nodiscard]] static std::coroutine_handle<> to(meeting& m) { return run(m).self_; }
+
+private:
+    explicit ticket(std::coroutine_handle<> self) noexcept : self_(self) {}
+    static ticket run(meeting& m) {
+        meet(m);
+        co_return;
+    }
+
+    std::coroutine_handle<> self_;
+};
+
+meeting::meeting(const caller& who) : client_(who.client->shared_from_this()) {
+    if (const reactor* const here = reactor::current()) {
+        return_to_ = here->mail_address();
+    } else if (who.home != nullptr) {
+        home_ = who.home;
+        ticket_ = ticket::to(*this);
+    }
+}
+
+meeting::~meeting() {
+    if (ticket_) ticket_.destroy();
+}
+
+void meeting::send(meeting& self, std::coroutine_handle<> waiting,
                    std::atomic<unsigned>* left) noexcept {
     self.waiting_ = waiting;
-    self.home_ = home;
     self.left_ = left;
-    self.return_to_ = reactor::current();
     self.open = &meeting::arrive;
     self.client_->home_reactor().post(self);
 }
@@ -25,6 +66,10 @@ void meeting::arrive(letter& l) noexcept {
     auto& self = static_cast<meeting&>(l);
     // From here on the reactor's view stands for the client; the last handle may go.
     const std::shared_ptr<client_state> client = std::move(self.client_);
+    if (self.state_.load(std::memory_order_acquire) == state::left_alone) {
+        delete &self;  // nobody waits any more, and nothing has been sent
+        return;
+    }
     client_view* view = nullptr;
     try {
         view = client->view();
@@ -35,22 +80,26 @@ void meeting::arrive(letter& l) noexcept {
 }
 
 void meeting::end(meeting& self) noexcept {
-    if (self.return_to_ == nullptr) return meet(self);
-    // Back to where the waiter lives, so that the two meet on its own thread.
-    self.open = [](letter& l) noexcept { meet(static_cast<meeting&>(l)); };
-    self.return_to_->post(self);
+    if (self.return_to_ != nullptr) {
+        self.open = [](letter& l) noexcept { meet(static_cast<meeting&>(l)); };
+        // Held by us: the letter may free the meeting before post() is over.
+        const std::shared_ptr<reactor_address> back = self.return_to_;
+        // Its reactor is gone, and with it every coroutine that waited there.
+        if (!back->post(self)) delete &self;
+        return;
+    }
+    if (self.home_ != nullptr) return self.home_->post(std::exchange(self.ticket_, nullptr));
+    meet(self);
 }
 
 void meeting::meet(meeting& self) noexcept {
     const std::coroutine_handle<> waiting = self.waiting_;
-    resumer* const home = self.return_to_ == nullptr ? self.home_ : nullptr;
     std::atomic<unsigned>* const left = self.left_;
     if (self.state_.exchange(state::ended, std::memory_order_acq_rel) == state::left_alone) {
         delete &self;
         return;
     }
     if (left != nullptr && left->fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    if (home != nullptr) return home->post(waiting);
     waiting.resume();
 }
 

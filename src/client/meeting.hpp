@@ -20,20 +20,21 @@ namespace kmc::detail {
 
 class client_state;
 class client_view;
-class reactor;
+class reactor_address;
 
 class meeting : public letter {
 public:
     meeting(const meeting&) = delete;
     meeting& operator=(const meeting&) = delete;
-    virtual ~meeting() = default;
+    virtual ~meeting();
 
     // Hands it to a reactor. The waiting coroutine may resume before this returns.
     // @param left  null, or what counts the calls that the coroutine waits for.
-    static void send(meeting& self, std::coroutine_handle<> waiting, resumer* home,
+    static void send(meeting& self, std::coroutine_handle<> waiting,
                      std::atomic<unsigned>* left) noexcept;
 
-    // The waiter goes: frees it, or leaves that to the reactor.
+    // The waiter goes: frees it, or leaves that to the reactor. Work that has begun runs to its
+    // end.
     static void leave(meeting* self) noexcept;
 
 protected:
@@ -47,15 +48,20 @@ protected:
 private:
     enum class state : std::uint8_t { running, ended, left_alone };
 
+    // A coroutine of our own that meets the waiter wherever a resumer resumes it.
+    class ticket;
+
     static void arrive(letter& l) noexcept;
     static void meet(meeting& self) noexcept;
 
     // Keeps the client open until the work has reached its reactor.
     std::shared_ptr<client_state> client_;
     std::coroutine_handle<> waiting_;
+    // Where the waiter lives, so that the two meet on its own thread: the reactor of another
+    // runtime, or what its resumer drives. Neither: they meet on the reactor that did the work.
+    std::shared_ptr<reactor_address> return_to_;
     resumer* home_ = nullptr;
-    // The reactor of another runtime, if the work was awaited on one.
-    reactor* return_to_ = nullptr;
+    std::coroutine_handle<> ticket_;
     std::atomic<unsigned>* left_ = nullptr;
     std::atomic<state> state_{state::running};
 };

@@ -20,12 +20,13 @@ time_point now_for(const client& mc) {
 
 }  // namespace
 
-task<result<update_outcome>> update_item(const client& mc, std::string_view key, change_ref change,
+task<result<update_outcome>> update_item(client mc, std::string_view key, change_ref change,
                                          update_options o) {
     const duration limit =
         o.deadline != duration::zero() ? o.deadline : client_state::of(mc).options().call_timeout;
-    // Far enough not to overflow; calls cut longer ones anyway.
-    const time_point end = now_for(mc) + std::min<duration>(limit, std::chrono::hours(24 * 365));
+    // Near enough not to overflow; what has passed has passed, and calls cut what is longer.
+    const time_point end = now_for(mc) + std::clamp<duration>(limit, std::chrono::seconds(-1),
+                                                              std::chrono::hours(24 * 365));
     // Zero would stand for the default: what is over is over.
     const auto left = [&] {
         const duration d = end - now_for(mc);

@@ -1,7 +1,6 @@
 #include "loop/reactor.hpp"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace kmc::detail {
@@ -47,11 +46,24 @@ io_object::~io_object() {
 }
 
 reactor::reactor(std::unique_ptr<io_engine> engine, unsigned index, std::uint64_t seed)
-    : engine_(std::move(engine)), index_(index), random_(seed), timers_(engine_->now()) {}
+    : engine_(std::move(engine)),
+      index_(index),
+      random_(seed),
+      timers_(engine_->now()),
+      address_(std::make_shared<reactor_address>(*this)) {}
 
 reactor::~reactor() {
-    // What a letter brought about may have ended this reactor before its sender left post().
-    while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+    {
+        // A sender may still be on its way out of post(): its letter may be what ended us.
+        const std::lock_guard lock(address_->mutex_);
+        address_->at_ = nullptr;
+    }
+    {
+        // Letters that came after the last turn: those who wrote them are gone, and left it to us
+        // to free what they are in.
+        const turn_scope scope(*this);
+        mailbox_.open_all();
+    }
     KMC_ASSERT(residents_.empty());
     ending_ = false;
     sweep_residents();
@@ -86,11 +98,16 @@ void reactor::sweep_residents() noexcept {
     }
 }
 
+bool reactor_address::post(letter& l) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (at_ == nullptr) return false;
+    at_->post(l);
+    return true;
+}
+
 void reactor::post(letter& l) noexcept {
-    posting_.fetch_add(1, std::memory_order_relaxed);
     mailbox_.post(l);
     if (sleeping_.exchange(false, std::memory_order_seq_cst)) engine_->wake();
-    posting_.fetch_sub(1, std::memory_order_release);
 }
 
 bool reactor::turn(time_point limit) {

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -66,6 +67,21 @@ public:
     [[nodiscard]] virtual bool is_settled() const noexcept = 0;
 };
 
+// Where letters to a reactor go that may have ended by then. Any thread.
+class reactor_address {
+public:
+    explicit reactor_address(reactor& at) noexcept : at_(&at) {}
+
+    // False when the reactor is gone; the letter is then still the sender's.
+    [[nodiscard]] bool post(letter& l) noexcept;
+
+private:
+    friend class reactor;
+
+    std::mutex mutex_;
+    reactor* at_;
+};
+
 class reactor final : private completion_sink {
 public:
     // `index` is its place in the runtime. `seed` feeds everything random on this reactor.
@@ -110,8 +126,11 @@ public:
     // Closes and later destroys one of them.
     void evict(resident& guest) noexcept;
 
-    // Any thread.
+    // Any thread. Whoever cannot be sure that the reactor is still there posts to its address.
     void post(letter& l) noexcept;
+    [[nodiscard]] const std::shared_ptr<reactor_address>& mail_address() const noexcept {
+        return address_;
+    }
 
     // One turn; waits at most until `limit`. True when the next one has something to do at once.
     bool turn(time_point limit = time_point::max());
@@ -177,7 +196,7 @@ private:
 
     mailbox mailbox_;
     std::atomic<bool> sleeping_{false};
-    std::atomic<unsigned> posting_{0};  // threads inside post()
+    std::shared_ptr<reactor_address> address_;
     letter stop_letter_;
 };
 

@@ -35,6 +35,10 @@ std::string read(const kmc::sync_client& mc, std::string_view key) {
     return got.value() ? got.value()->to_string() : "(none)";
 }
 
+std::optional<std::string> declined_by_function(std::optional<std::string_view>) {
+    return std::nullopt;
+}
+
 cas_token token_of(const kmc::sync_client& mc, std::string_view key) {
     const auto got = mc.get(key);
     REQUIRE(got);
@@ -338,6 +342,8 @@ TEST_CASE("update reads, changes and stores, and tells what became of it") {
         return std::nullopt;
     };
 
+    CHECK(mc.update(key, declined_by_function).value() == update_outcome::missing);
+    CHECK(mc.update(key, twice, {.deadline = kmc::duration::min()}).error() == errc::timed_out);
     CHECK(mc.update(key, twice).value() == update_outcome::missing);
     CHECK(mc.update(key, decline, {.create = true}).value() == update_outcome::missing);
     CHECK(mc.update(key, twice, {.create = true, .flags = 3}).value() == update_outcome::created);

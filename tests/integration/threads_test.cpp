@@ -6,6 +6,7 @@
 #include <chrono>
 #include <coroutine>
 #include <exception>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -46,6 +47,27 @@ private:
     std::coroutine_handle<promise_type> self_;
 };
 
+// Runs what was posted to it on the thread that asks it to.
+class inbox final : public kmc::resumer {
+public:
+    void post(std::coroutine_handle<> next) noexcept override {
+        const std::lock_guard lock(mutex_);
+        posted_.push_back(next);
+    }
+    void run_all() {
+        std::vector<std::coroutine_handle<>> now;
+        {
+            const std::lock_guard lock(mutex_);
+            now.swap(posted_);
+        }
+        for (const std::coroutine_handle<> next : now) next.resume();
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<std::coroutine_handle<>> posted_;
+};
+
 owned wait_for_nobody(const kmc::client& mc, std::string key, std::atomic<int>& resumed) {
     const std::string value(100, 'v');
     static_cast<void>(co_await mc.set(key, value, {.deadline = 60s}));
@@ -80,19 +102,55 @@ TEST_CASE("four threads and two reactors: every call comes back with its own ans
     CHECK(complaints == std::vector<std::string>(4));
 }
 
-TEST_CASE("a coroutine that waits on a thread of its own may be destroyed there") {
+TEST_CASE("a coroutine that waits on a thread of its own may be destroyed there at any moment") {
+    const cluster servers = any_cluster({1});
+    inbox home;
     std::atomic<int> resumed{0};
     {
-        const silent_port silent;
-        session s(silent.text(), {.connect_timeout = 60s, .stall_timeout = 60s});
-        std::vector<owned> waiting;
-        for (int i = 0; i < 200; ++i) {
-            waiting.push_back(wait_for_nobody(s.mc(), "k" + std::to_string(i), resumed));
-            if (i % 3 == 0) waiting.pop_back();
+        session s(servers.servers());
+        const kmc::client mc = s.mc().resuming_on(home);
+        for (int i = 0; i < 3000; ++i) {
+            std::optional<owned> waiting(wait_for_nobody(mc, key_prefix() + "left", resumed));
+            // Before, while and after the answer comes: the ticket then finds nobody.
+            for (int spin = 0; spin < i % 64; ++spin) std::this_thread::yield();
+            if (i % 2 == 0) home.run_all();
+            waiting.reset();
+            home.run_all();
         }
-        waiting.clear();
     }
+    home.run_all();
+    CHECK(resumed > 0);
+}
+
+TEST_CASE("a runtime may end while its coroutines wait for another runtime's client") {
+    const silent_port silent;
+    session s(silent.text(), {.call_timeout = 300ms, .connect_timeout = 60s});
+    std::atomic<int> resumed{0};
+    struct job {
+        static kmc::task<void> run(const kmc::client& mc, std::atomic<int>& resumed) {
+            const std::string_view keys[] = {"a", "b"};
+            static_cast<void>(co_await mc.get_many(keys, {.deadline = 300ms}));
+            static_cast<void>(co_await mc.get("k"));
+            ++resumed;
+        }
+    };
+    for (int i = 0; i < 20; ++i) {
+        kmc::runtime other = open_runtime();
+        for (int n = 0; n < 5; ++n) other.spawn(job::run(s.mc(), resumed));
+    }
+    // Their ends come home to nobody.
+    CHECK(kmc::sync_wait(s.mc().get("k")).error() == errc::timed_out);
+    CHECK(kmc::sync_wait(s.mc().get("k")).error() == errc::timed_out);
     CHECK(resumed == 0);
+}
+
+TEST_CASE("the blocking client waits for nobody's resumer") {
+    const cluster servers = any_cluster({1});
+    session s(servers.servers());
+    inbox never_driven;
+    const kmc::sync_client mc(s.mc().resuming_on(never_driven));
+
+    CHECK(mc.set(key_prefix() + "driven", "v"));
 }
 
 TEST_CASE("stops and answers race on other threads, and every call ends once") {

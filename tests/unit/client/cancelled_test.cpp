@@ -168,8 +168,7 @@ TEST_CASE("a scope or token that was cancelled before ends a call unsent") {
     source.request_stop();
     const std::stop_token token = source.get_token();
     const bool by_scope = GENERATE(true, false);
-    const call_options o{.stop = by_scope ? nullptr : &token,
-                         .scope = by_scope ? &scope : nullptr};
+    const call_options o{.stop = by_scope ? nullptr : &token, .scope = by_scope ? &scope : nullptr};
     ending end;
     sim_job job = world.start(incr(world.mc(), o, end));
     world.step();
@@ -213,4 +212,21 @@ TEST_CASE("a token that never stops costs a call nothing but its time") {
     }
     source.request_stop();  // nobody is there any more
     world.check_in_step();
+}
+
+TEST_CASE("a stop that was requested before keeps the request from being sent") {
+    small_world world(4);
+    world.check_in_step();  // connected
+    std::stop_source source;
+    source.request_stop();
+    const std::stop_token token = source.get_token();
+    ending end;
+    sim_job job = world.start(incr(world.mc(), {.stop = &token}, end));
+    world.step();
+    REQUIRE(world.finish(job));
+
+    REQUIRE((end && *end));
+    CHECK((*end)->code == errc::cancelled);
+    CHECK((*end)->at == kmc::stage::not_sent);
+    CHECK(world.stored("written") == nullptr);
 }
