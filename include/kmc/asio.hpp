@@ -87,7 +87,8 @@ struct detached {
 
 /// The handler is posted, never called from here: we may still be inside async(), and later we are
 /// inside of drive(), where a handler could not destroy the runtime. The guard keeps the handler's
-/// io_context at work until then.
+/// io_context at work until then, which has to be there: it outlives the call, or the runtime goes
+/// first.
 template <class Op, class Handler, class Executor>
 detached run(Op op, Handler handler, Executor executor) {
     const boost::asio::executor_work_guard<Executor> work(executor);

@@ -1,6 +1,9 @@
 // kmc on the command line: reads the arguments, runs the one command they name, and turns its
 // outcome into an exit code. What the commands do stands in their own files.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <exception>
@@ -91,9 +94,19 @@ int run(int argc, char** argv) {
     return static_cast<int>(kmc::cli::flush_output() ? outcome : exit_code::usage);
 }
 
+// A descriptor that is closed would be given to a socket next, and our messages with it.
+void keep_standard_descriptors() {
+    int fd = 0;
+    do {
+        fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    } while (fd >= 0 && fd <= 2);
+    if (fd > 2) ::close(fd);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    keep_standard_descriptors();
     try {
         return run(argc, argv);
     } catch (const std::exception& e) {

@@ -103,6 +103,14 @@ std::string shown(std::string_view key) {
     return text.dump(-1, ' ', true, json::error_handler_t::replace) + (is_long ? "..." : "");
 }
 
+std::string printable(std::string_view text) {
+    std::string clean(text);
+    for (char& c : clean) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    return clean;
+}
+
 void put_bytes(json& object, const std::string& name, std::string_view bytes) {
     if (is_utf8(bytes)) {
         object[name] = bytes;

@@ -20,6 +20,9 @@ void complain(std::string_view sentence);
 // The key as part of a sentence: quoted, printable, cut when long.
 [[nodiscard]] std::string shown(std::string_view key);
 
+// What a server says, as part of a line: it stays on the line and does not steer the terminal.
+[[nodiscard]] std::string printable(std::string_view text);
+
 // Puts bytes under `name` if they are UTF-8, else in base64 under `name`_base64: JSON strings
 // cannot carry other bytes.
 void put_bytes(json& object, const std::string& name, std::string_view bytes);

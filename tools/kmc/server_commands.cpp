@@ -52,7 +52,7 @@ exit_code run_version(const server_arguments& args) {
         }
         put_bytes(out.hit(servers[i]), "version", answers[i].value());
         if (out.as_json()) continue;
-        print(mc.servers()[servers[i]].text + "\t" + answers[i].value() + "\n");
+        print(mc.servers()[servers[i]].text + "\t" + printable(answers[i].value()) + "\n");
     }
     return out.finish();
 }

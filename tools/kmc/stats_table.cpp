@@ -8,6 +8,8 @@
 #include <system_error>
 #include <unordered_set>
 
+#include "output.hpp"
+
 namespace kmc::cli {
 namespace {
 
@@ -50,14 +52,8 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
     return number;
 }
 
-// A cell has to stay on its line, and must not steer the terminal.
 std::string cell(std::string_view text) {
-    if (text.empty()) return "\"\"";
-    std::string printable(text);
-    for (char& c : printable) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    }
-    return printable;
+    return text.empty() ? "\"\"" : printable(text);
 }
 
 using row = std::vector<std::string>;

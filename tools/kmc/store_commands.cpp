@@ -1,12 +1,13 @@
 // kmc set, add, replace, append, prepend, cas: what puts bytes into an item.
 
 #include <cstdint>
-#include <iostream>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "arguments.hpp"
@@ -52,12 +53,16 @@ constexpr refusal changed_since = {"exists",
 
 // Standard input to its end, or to one byte more than any server would take: kmc then refuses it
 // with the right reason.
-std::string read_standard_input(std::uint64_t limit) {
+// Nothing when it cannot be read: a value that is cut short is not the value.
+std::optional<std::string> read_standard_input(std::uint64_t limit) {
     std::string bytes;
     char block[65536];
-    while (bytes.size() <= limit && std::cin.read(block, sizeof block).gcount() > 0) {
-        bytes.append(block, static_cast<std::size_t>(std::cin.gcount()));
+    while (bytes.size() <= limit) {
+        const std::size_t size = std::fread(block, 1, sizeof block, stdin);
+        bytes.append(block, size);
+        if (size < sizeof block) break;
     }
+    if (std::ferror(stdin) != 0) return std::nullopt;
     return bytes;
 }
 
@@ -75,8 +80,15 @@ template <class Call, class Tell>
 exit_code store(const store_arguments& args, Call call, Tell tell) {
     auto s = session::open(args.cluster);
     if (!s) return report_usage(s.error());
-    const std::string bytes =
-        args.value == "-" ? read_standard_input(args.cluster.item_size_max) : args.value;
+    std::string bytes = args.value;
+    if (args.value == "-") {
+        auto read = read_standard_input(args.cluster.item_size_max);
+        if (!read) {
+            complain("standard input cannot be read; nothing was stored");
+            return exit_code::usage;
+        }
+        bytes = std::move(*read);
+    }
     return ask_each_key(
         s.value(), args.cluster, std::span(&args.key, 1),
         [&](const client& mc, std::string_view key) { return call(mc, key, bytes); }, tell);
