@@ -44,7 +44,8 @@ enum class when_full : std::uint8_t {
 };
 
 struct client_options {
-    kmc::ring ring = kmc::ring::libmemcached_weighted;
+    /// A ring, or a ring and settings: `{ring::libmemcached_ketama, {.hash = key_hash::md5}}`.
+    kmc::ring_spec ring = kmc::ring::libmemcached_weighted;
 
     /// Deadline of a single call and of a batch that name none. Covers everything: waiting for
     /// room, name lookup, connecting, sending, receiving. Not zero.

@@ -25,6 +25,10 @@ struct server {
     std::uint16_t port = 0;
     std::uint32_t weight = 1;
     transport kind = transport::tcp;
+    /// What twemproxy, spymemcached, rendezvous and jump know the server by, where that is not its
+    /// address: a server of twemproxy that has a name, `name/1.2.3.4:11211` of spymemcached. Empty:
+    /// by its address. The other rings have no such thing.
+    std::string name{};
 
     friend bool operator==(const server&, const server&) = default;
 };

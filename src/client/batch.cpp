@@ -83,7 +83,8 @@ void batch::load(const client_state& client, const batch_spec& spec, bytes_of wr
         for (std::size_t i = 0; i < count; ++i) refuse(i, errc::bad_key);
         return;
     }
-    hashes_tell_keys_apart_ = options_.group.empty() && client.routing().tells_keys_apart();
+    hashes_tell_keys_apart_ = options_.group.empty() && client.routing().tells_keys_apart() &&
+                              client.ring().tells_keys_apart();
     const key_places places = find_places(arena_, client, options_.group, keys_);
     hashes_ = places.hashes;
     servers_ = places.servers;
@@ -156,7 +157,8 @@ void batch::load_writes(const batch_spec& spec, std::string_view prefix, bytes_o
 // ---- where it goes --------------------------------------------------------------------------
 
 // An open-addressing table from hash to the first entry that has it. The ring's own hashes serve
-// again, unless they are the same for many keys by design; equal hashes are told apart by the keys.
+// again, unless they are the same for many keys by design or by weakness; equal hashes are told
+// apart by the keys.
 std::span<std::uint32_t> batch::find_twins() {
     std::span<std::uint32_t> hashes = hashes_;
     if (!hashes_tell_keys_apart_) {

@@ -10,6 +10,8 @@
 #include <kmc/ring.hpp>
 #include <kmc/server_list.hpp>
 
+#include "hash/key_hasher.hpp"
+
 namespace kmc::detail {
 
 using server_index = std::uint16_t;
@@ -30,11 +32,20 @@ public:
                         std::span<server_index> out) const noexcept = 0;
 
     // The points in search order; empty for distributions without a ring.
-    [[nodiscard]] virtual std::span<const ring_point> points() const noexcept = 0;
+    [[nodiscard]] virtual std::span<const ring_point> points() const noexcept { return {}; }
 };
 
-// Fails when the ring cannot hold the list: weight 0 or too many servers.
+// The hash that a ring of this spec takes keys by. Fails where make_distribution() would for
+// reasons that lie in the spec.
+[[nodiscard]] config_result<key_hasher> key_hasher_of(const ring_spec& spec);
+
+// Fails when the ring cannot hold the list (weight 0, too many servers) or has no such setting.
+// @param ejected  servers that get no keys, as their programs rebuild a ring without failed ones:
+//                 shares and points are computed anew over the rest, so that keys of healthy
+//                 servers may move as well. The others keep their indexes. With none left the ring
+//                 is whole; libmemcached_modula always is.
 [[nodiscard]] config_result<std::unique_ptr<const distribution>> make_distribution(
-    ring which, std::span<const server> servers);
+    const ring_spec& spec, std::span<const server> servers,
+    std::span<const server_index> ejected = {});
 
 }  // namespace kmc::detail

@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
-#include <string>
-#include <tuple>
+#include <utility>
 
 #include "base/assert.hpp"
-#include "hash/key_hash.hpp"
 
 namespace kmc::detail {
 
@@ -16,30 +14,19 @@ namespace {
 constexpr std::uint32_t highest_value = std::numeric_limits<std::uint32_t>::max();
 constexpr unsigned most_bucket_bits = 20;
 
-// Appends the points of `label-0`, `label-1`, ... for one server.
-void add_points(std::vector<ring_point>& to, const ketama_share& share, server_index server) {
-    std::string text = share.label + '-';
-    const std::size_t stem = text.size();
-    for (std::uint32_t group = 0; group < share.groups; ++group) {
-        text.resize(stem);
-        text += std::to_string(group);
-        for (const std::uint32_t value : md5(text)) to.push_back({value, server});
-    }
-}
-
 }  // namespace
 
-ketama_continuum::ketama_continuum(std::span<const ketama_share> shares) {
-    std::size_t groups = 0;
-    for (const ketama_share& share : shares) groups += share.groups;
-    KMC_ASSERT(groups > 0);
-
-    points_.reserve(groups * points_per_group + 1);
-    server_index server = 0;
-    for (const ketama_share& share : shares) add_points(points_, share, server++);
-    std::sort(points_.begin(), points_.end(), [](const ring_point& a, const ring_point& b) {
-        return std::tie(a.value, a.server) < std::tie(b.value, b.server);
-    });
+ketama_continuum::ketama_continuum(std::vector<ring_point> points, equal_points equal)
+    : points_(std::move(points)) {
+    KMC_ASSERT(!points_.empty());
+    std::stable_sort(points_.begin(), points_.end(),
+                     [](const ring_point& a, const ring_point& b) { return a.value < b.value; });
+    if (equal == equal_points::dropped) {
+        const auto same = [](const ring_point& a, const ring_point& b) {
+            return a.value == b.value;
+        };
+        points_.erase(std::unique(points_.begin(), points_.end(), same), points_.end());
+    }
     points_.push_back({highest_value, points_.front().server});
     index_points();
 }

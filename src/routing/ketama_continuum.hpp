@@ -1,33 +1,26 @@
-// A ring of md5 points, as every ketama dialect has one: points sorted by (value, server index),
-// and the first point at or above a hash answers. The dialects differ in the labels they hash and
-// in how many points a server gets; neither is decided here.
+// A ring of points, as every ketama dialect has one: sorted by value, and the first point at or
+// above a hash answers. The dialects differ in what they make points of, in how many a server gets
+// and in who has a point that two servers share; none of that is decided here.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "routing/distribution.hpp"
 
 namespace kmc::detail {
 
-// Four points come from each md5 of a label.
-inline constexpr std::size_t points_per_group = 4;
-
-// What a dialect gives a server: the label its points are hashed from, and how many groups of
-// four. No groups is legal: such a server gets no keys.
-struct ketama_share {
-    std::string label;
-    std::uint32_t groups;
-};
+// What becomes of the later ones of points with the same value. Keys never reach them either way.
+enum class equal_points : std::uint8_t { kept, dropped };
 
 class ketama_continuum final : public distribution {
 public:
-    // shares[i] belongs to server i. At least one share has a group.
-    explicit ketama_continuum(std::span<const ketama_share> shares);
+    // Of points with the same value the first in `points` answers. At least one point.
+    explicit ketama_continuum(std::vector<ring_point> points,
+                              equal_points equal = equal_points::kept);
 
     void locate(std::span<const std::uint32_t> hashes,
                 std::span<server_index> out) const noexcept override;

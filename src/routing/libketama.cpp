@@ -6,11 +6,11 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "base/quoted.hpp"
 #include "routing/ketama_continuum.hpp"
+#include "routing/ring_points.hpp"
 #include "routing/rings.hpp"
 
 #ifdef __FAST_MATH__
@@ -32,22 +32,17 @@ std::uint32_t groups_of(std::uint32_t weight, std::uint64_t total, std::size_t s
 
 }  // namespace
 
-config_result<std::unique_ptr<const distribution>> make_libketama(std::span<const server> servers) {
+made_ring make_libketama(const ring_plan& plan, ring_members members) {
+    if (auto wrong = zero_weight_among(plan, members)) return *std::move(wrong);
     std::uint64_t total = 0;
-    for (std::size_t i = 0; i < servers.size(); ++i) {
-        if (servers[i].weight == 0) {
-            return config_error("server " + std::to_string(i + 1) + " " + quoted(servers[i].text) +
-                                ": weight 0 has no meaning on the ring libketama");
-        }
-        total += servers[i].weight;
-    }
+    for (const ring_member& m : members) total += m.what->weight;
 
-    std::vector<ketama_share> shares;
-    shares.reserve(servers.size());
-    for (const server& s : servers) {
-        shares.push_back({s.text, groups_of(s.weight, total, servers.size())});
+    std::vector<ring_point> points;
+    for (const ring_member& m : members) {
+        const std::uint32_t groups = groups_of(m.what->weight, total, members.size());
+        add_md5_points(points, m.what->text, groups, m.index);
     }
-    return std::make_unique<const ketama_continuum>(shares);
+    return std::make_unique<const ketama_continuum>(std::move(points));
 }
 
 }  // namespace kmc::detail

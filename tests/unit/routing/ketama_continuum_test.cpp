@@ -6,6 +6,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -13,6 +14,7 @@
 #include "base/rng.hpp"
 #include "hash/key_hash.hpp"
 #include "routing/ketama_continuum.hpp"
+#include "routing/ring_points.hpp"
 #include "support/seed.hpp"
 
 namespace kmc::detail {
@@ -27,10 +29,20 @@ server_index plainly(std::span<const ring_point> points, std::uint32_t hash) {
     return points.front().server;
 }
 
-std::vector<ketama_share> some_shares(std::size_t servers, std::uint32_t groups) {
-    std::vector<ketama_share> shares;
-    for (std::size_t i = 0; i < servers; ++i) shares.push_back({"s" + std::to_string(i), groups});
-    return shares;
+std::vector<ring_point> points_of(
+    const std::vector<std::pair<std::string, std::uint32_t>>& labels_and_groups) {
+    std::vector<ring_point> points;
+    server_index server = 0;
+    for (const auto& [label, groups] : labels_and_groups) {
+        add_md5_points(points, label, groups, server++);
+    }
+    return points;
+}
+
+std::vector<ring_point> some_points(std::size_t servers, std::uint32_t groups) {
+    std::vector<std::pair<std::string, std::uint32_t>> labels;
+    for (std::size_t i = 0; i < servers; ++i) labels.emplace_back("s" + std::to_string(i), groups);
+    return points_of(labels);
 }
 
 server_index locate_one(const ketama_continuum& ring, std::uint32_t hash) {
@@ -45,7 +57,7 @@ TEST_CASE("a hash on a point, beside one, at both ends, or anywhere finds its se
     rng random(seed);
     const auto [servers, groups] =
         GENERATE(table<std::size_t, std::uint32_t>({{1, 1}, {2, 1}, {3, 40}, {9, 40}, {40, 7}}));
-    const ketama_continuum ring(some_shares(servers, groups));
+    const ketama_continuum ring(some_points(servers, groups));
     const auto points = ring.points();
     REQUIRE(points.size() == servers * groups * 4);
 
@@ -64,7 +76,7 @@ TEST_CASE("a hash on a point, beside one, at both ends, or anywhere finds its se
 }
 
 TEST_CASE("points are the md5 words of label-0, label-1, ... in ascending order") {
-    const ketama_continuum ring(std::vector<ketama_share>{{"a", 2}, {"b", 1}});
+    const ketama_continuum ring(points_of({{"a", 2}, {"b", 1}}));
     std::vector<ring_point> expected;
     for (const auto word : md5("a-0")) expected.push_back({word, 0});
     for (const auto word : md5("a-1")) expected.push_back({word, 0});
@@ -76,8 +88,7 @@ TEST_CASE("points are the md5 words of label-0, label-1, ... in ascending order"
 }
 
 TEST_CASE("of servers with the same points the first gets the keys") {
-    const ketama_continuum ring(
-        std::vector<ketama_share>{{"x", 3}, {"same", 5}, {"same", 8}, {"same", 5}});
+    const ketama_continuum ring(points_of({{"x", 3}, {"same", 5}, {"same", 8}, {"same", 5}}));
 
     for (const ring_point& point : ring.points()) {
         const auto server = locate_one(ring, point.value);
@@ -87,11 +98,27 @@ TEST_CASE("of servers with the same points the first gets the keys") {
 }
 
 TEST_CASE("a server without a group gets no keys") {
-    const ketama_continuum ring(std::vector<ketama_share>{{"none", 0}, {"all", 40}});
+    const ketama_continuum ring(points_of({{"none", 0}, {"all", 40}}));
 
     for (const ring_point& point : ring.points()) CHECK(locate_one(ring, point.value) == 1);
     CHECK(locate_one(ring, 0) == 1);
     CHECK(locate_one(ring, highest) == 1);
+}
+
+TEST_CASE("points of other servers with the same value can be dropped") {
+    const std::vector<ring_point> points = {{7, 1}, {5, 0}, {7, 0}, {5, 0}, {9, 2}};
+
+    const ketama_continuum kept(points);
+    const ketama_continuum dropped(points, equal_points::dropped);
+
+    const std::vector<ring_point> all = {{5, 0}, {5, 0}, {7, 1}, {7, 0}, {9, 2}};
+    const std::vector<ring_point> one_each = {{5, 0}, {7, 1}, {9, 2}};
+    CHECK(std::equal(all.begin(), all.end(), kept.points().begin(), kept.points().end()));
+    CHECK(std::equal(one_each.begin(), one_each.end(), dropped.points().begin(),
+                     dropped.points().end()));
+    for (const std::uint32_t hash : {0U, 5U, 6U, 7U, 8U, 9U, 10U}) {
+        CHECK(locate_one(kept, hash) == locate_one(dropped, hash));
+    }
 }
 
 }  // namespace

@@ -50,7 +50,8 @@ ring_case read_ring_case(const std::filesystem::path& folder, const std::string&
             out.points.push_back({static_cast<std::uint32_t>(std::stoul(row.at(1))),
                                   static_cast<server_index>(std::stoul(row.at(2)))});
         } else if (tag == "keyset") {
-            keys = testing::read_tsv(folder / "keys" / (row.at(1) + ".tsv"));
+            out.keyset = row.at(1);
+            keys = testing::read_tsv(folder / "keys" / (out.keyset + ".tsv"));
         } else if (tag == "K") {
             add_answers(out, row, keys);
         } else if (tag == "X") {

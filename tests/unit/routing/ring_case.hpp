@@ -21,6 +21,7 @@ struct ring_case {
     std::vector<testing::tsv_row> servers;
     std::optional<std::size_t> point_count;  // absent where the ring could not be dumped
     std::vector<ring_point> points;
+    std::string keyset;                // its name: numbers of keys are numbers in there
     std::vector<std::string> keys;     // those that were asked
     std::vector<std::size_t> answers;  // answers[i] = the server of keys[i]
 

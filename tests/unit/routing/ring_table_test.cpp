@@ -1,6 +1,7 @@
 // What no ring can hold.
 
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -51,6 +52,48 @@ TEST_CASE("a ring of an unknown number is an error") {
 
     REQUIRE(!made);
     CHECK(made.error().message() == "there is no ring of number 99");
+}
+
+std::string objection(const ring_spec& spec) {
+    const auto made = make_distribution(spec, servers_in_number(2));
+    return made ? "" : std::string(made.error().message());
+}
+
+TEST_CASE("a hash that the ring's program does not have is an error") {
+    CHECK(objection({ring::libketama, {.hash = key_hash::crc}}) ==
+          "the ring libketama has no hash crc (known: md5)");
+    CHECK(objection({ring::pecl_standard, {.hash = key_hash::md5}}) ==
+          "the ring pecl_standard has no hash md5 (known: crc32a fnv1a_32)");
+    CHECK_THAT(objection({ring::twemproxy, {.hash = key_hash::murmur3}}),
+               Catch::Contains("no hash murmur3"));
+    CHECK_THAT(objection({ring::libmemcached_spy, {.point_hash = key_hash::native}}),
+               Catch::Contains("no hash native"));
+    CHECK_THAT(objection({ring::jump, {.hash = static_cast<key_hash>(99)}}),
+               Catch::Contains("no hash an unknown hash"));
+    CHECK(objection({ring::jump, {.hash = key_hash::native}}).empty());
+}
+
+TEST_CASE("a setting that the ring has not is an error") {
+    CHECK(objection({ring::libmemcached_weighted, {.point_hash = key_hash::md5}}) ==
+          "the ring libmemcached_weighted has no point_hash of its own");
+    CHECK(objection({ring::twemproxy, {.labels = ring_labels::libmemcached}}) ==
+          "the ring twemproxy has only one form of labels");
+    CHECK(objection({ring::libketama, {.weights = ring_weights::ignored}}) ==
+          "the ring libketama cannot ignore weights");
+    CHECK(objection({ring::libmemcached_modula, {.weights = ring_weights::used}}) ==
+          "the ring libmemcached_modula has no weights");
+    CHECK(objection({ring::libmemcached_modula, {.weights = ring_weights::ignored}}).empty());
+    CHECK(objection({ring::libketama, {.weights = ring_weights::used}}).empty());
+}
+
+TEST_CASE("a ring and its settings are compared, copied and destroyed as plain data") {
+    static_assert(std::is_trivially_destructible_v<ring_spec>);
+    static_assert(std::is_trivially_copyable_v<ring_spec>);
+    const ring_spec plain = ring::libketama;
+
+    CHECK(plain == ring_spec(ring::libketama));
+    CHECK(plain != ring_spec(ring::libketama, {.hash = key_hash::md5}));
+    CHECK(ring_spec().ring == ring::libmemcached_weighted);
 }
 
 }  // namespace
