@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include <kmc/result.hpp>
@@ -128,6 +129,9 @@ struct ring_spec {
 
     friend bool operator==(const ring_spec&, const ring_spec&) = default;
 };
+
+/// Every ring once.
+[[nodiscard]] std::span<const ring> all_rings() noexcept;
 
 /// The name used in text: "libmemcached_weighted", "libketama".
 [[nodiscard]] std::string_view to_text(ring r) noexcept;

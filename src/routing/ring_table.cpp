@@ -112,6 +112,12 @@ constexpr auto entries = std::to_array<ring_entry>({
      .weights = weight_rule::never},
 });
 
+constexpr auto rings = [] {
+    std::array<ring, entries.size()> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = entries[i].which;
+    return all;
+}();
+
 // 0xffff means "no server" in kmc::error, so the last index is 65534.
 constexpr std::size_t most_servers = 65534;
 
@@ -230,3 +236,11 @@ config_result<std::unique_ptr<const distribution>> make_distribution(
 }
 
 }  // namespace kmc::detail
+
+namespace kmc {
+
+std::span<const ring> all_rings() noexcept {
+    return detail::rings;
+}
+
+}  // namespace kmc

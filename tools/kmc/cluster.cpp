@@ -27,7 +27,7 @@ config_result<server_list> choose_servers(const cluster_flags& flags) {
 
 // One time limit for everything. The limits on connecting and on silence lie behind it, so that
 // what a slow server gets is always the same reason: the deadline.
-client_options to_options(const cluster_flags& flags, ring chosen) {
+client_options to_options(const cluster_flags& flags, const ring_spec& chosen) {
     client_options options;
     const duration limit = to_duration(flags.timeout_seconds);
     options.ring = chosen;
@@ -54,8 +54,24 @@ CLI::Option& must_have_size(CLI::Option& option, std::size_t least, std::size_t 
     return option;
 }
 
+std::string names_of_rings() {
+    std::string names;
+    for (const ring each : all_rings()) {
+        names.append(names.empty() ? "" : ", ").append(to_text(each));
+    }
+    return names;
+}
+
 // Which engine won interests nobody who wants one key.
 void say_nothing(std::string_view) {}
+
+config_result<ring_spec> spec_of(const cluster_flags& flags) {
+    const auto ring = parse_ring(flags.ring);
+    if (!ring) return ring.error();
+    const auto hash = parse_key_hash(flags.hash);
+    if (!hash) return hash.error();
+    return ring_spec{ring.value(), {.hash = hash.value()}};
+}
 
 }  // namespace
 
@@ -71,8 +87,13 @@ void add_cluster_flags(CLI::App& command, cluster_flags& flags) {
     read_as_bytes(*file).type_name("FILE")->excludes(list)->group("Cluster");
 
     CLI::Option* const ring = command.add_option(
-        "--ring", flags.ring, "Which ring maps keys to servers: libmemcached_weighted, libketama");
+        "--ring", flags.ring, "Which ring maps keys to servers: " + names_of_rings());
     read_as_bytes(*ring).type_name("NAME")->capture_default_str()->group("Cluster");
+
+    CLI::Option* const hash = command.add_option(
+        "--hash", flags.hash,
+        "The hash of keys, if not the ring's own: md5, one_at_a_time, crc, fnv1a_64, ...");
+    read_as_bytes(*hash).type_name("NAME")->group("Cluster");
 
     command.add_flag("--json", flags.json, "Print one JSON document");
 }
@@ -119,23 +140,23 @@ void add_call_flags(CLI::App& command, cluster_flags& flags) {
 }
 
 config_result<session> session::open(const cluster_flags& flags) {
-    const auto ring = parse_ring(flags.ring);
-    if (!ring) return ring.error();
+    const auto spec = spec_of(flags);
+    if (!spec) return spec.error();
     auto servers = choose_servers(flags);
     if (!servers) return servers.error();
     for (const std::string& warning : servers.value().warnings()) complain(warning);
     auto rt = runtime::open({.on_fallback = say_nothing});
     if (!rt) return rt.error();
-    auto mc = client::open(rt.value(), std::move(servers.value()), to_options(flags, ring.value()));
+    auto mc = client::open(rt.value(), std::move(servers.value()), to_options(flags, spec.value()));
     if (!mc) return mc.error();
     return session{std::move(rt.value()), std::move(mc.value())};
 }
 
 config_result<client> open_other(runtime& rt, const std::string& servers,
                                  const cluster_flags& flags) {
-    const auto ring = parse_ring(flags.ring);
-    if (!ring) return ring.error();
-    return client::open(rt, servers, to_options(flags, ring.value()));
+    const auto spec = spec_of(flags);
+    if (!spec) return spec.error();
+    return client::open(rt, servers, to_options(flags, spec.value()));
 }
 
 void add_server_flag(CLI::App& command, std::vector<std::string>& names) {
@@ -164,6 +185,28 @@ config_result<std::vector<std::size_t>> servers_named(const client& mc,
         if (chosen[i]) indexes.push_back(i);
     }
     return indexes;
+}
+
+config_result<ring_sessions> ring_sessions::open(const cluster_flags& flags) {
+    const auto hash = parse_key_hash(flags.hash);
+    if (!hash) return hash.error();
+    const auto servers = choose_servers(flags);
+    if (!servers) return servers.error();
+    for (const std::string& warning : servers.value().warnings()) complain(warning);
+    auto rt = runtime::open({.on_fallback = say_nothing});
+    if (!rt) return rt.error();
+    std::vector<std::pair<ring, client>> rings;
+    for (const ring each : all_rings()) {
+        const ring_spec spec = {each, {.hash = hash.value()}};
+        auto mc = client::open(rt.value(), servers.value(), to_options(flags, spec));
+        if (mc) {
+            rings.emplace_back(each, std::move(mc.value()));
+        } else {
+            complain(std::string(to_text(each)) + ": " + mc.error().message());
+        }
+    }
+    if (rings.empty()) return config_error("no ring can hold these servers");
+    return ring_sessions{std::move(rt.value()), std::move(rings)};
 }
 
 exit_code report_usage(const config_error& wrong) {

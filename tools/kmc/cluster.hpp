@@ -20,7 +20,8 @@ namespace kmc::cli {
 struct cluster_flags {
     std::optional<std::string> servers;
     std::optional<std::string> servers_file;
-    std::string ring{to_text(client_options{}.ring)};
+    std::string ring{to_text(client_options{}.ring.ring)};
+    std::string hash{to_text(key_hash::own)};
     std::string prefix;
     bool hash_prefix = false;
     std::string hash_tag;
@@ -69,6 +70,16 @@ void add_server_flag(CLI::App& command, std::vector<std::string>& names);
 // The servers of these names, each once, in the order of the client; all if there are no names.
 [[nodiscard]] config_result<std::vector<std::size_t>> servers_named(
     const client& mc, const std::vector<std::string>& names);
+
+// A client for each ring that can hold the servers.
+struct ring_sessions {
+    runtime rt;
+    std::vector<std::pair<ring, client>> rings;
+
+    // As session::open(). Rings that cannot hold the list, or have no such hash, are named on
+    // standard error and left out; an error if that leaves none.
+    [[nodiscard]] static config_result<ring_sessions> open(const cluster_flags& flags);
+};
 
 // Says on standard error what was wrong with the set-up.
 [[nodiscard]] exit_code report_usage(const config_error& wrong);

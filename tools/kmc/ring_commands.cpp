@@ -1,6 +1,7 @@
 // kmc ring ...: questions to the ring alone. Nothing here touches the network.
 
 #include <cstddef>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -12,6 +13,9 @@
 
 namespace kmc::cli {
 namespace {
+
+// In the place of a ring: each of them.
+constexpr std::string_view all = "all";
 
 // The entries of the document, printed as they come: key lists can be long.
 class entry_printer {
@@ -39,7 +43,8 @@ std::string objection_to(std::string_view key, const cluster_flags& flags) {
 }
 
 // Lines that cannot be keys are said on standard error and left out, the others are answered.
-exit_code locate_text(const client& mc, const cluster_flags& flags) {
+exit_code locate_text(const cluster_flags& flags,
+                      const std::function<void(std::string_view key)>& print_place) {
     exit_code outcome = exit_code::ok;
     std::string key;
     for (std::size_t line = 1; std::getline(std::cin, key); ++line) {
@@ -48,15 +53,13 @@ exit_code locate_text(const client& mc, const cluster_flags& flags) {
             outcome = exit_code::usage;
             continue;
         }
-        print(key);
-        print("\t");
-        print(mc.servers()[mc.locate(key, flags.group)].text);
-        print("\n");
+        print_place(key);
     }
     return outcome;
 }
 
-exit_code locate_json(const client& mc, const cluster_flags& flags) {
+exit_code locate_json(const cluster_flags& flags,
+                      const std::function<void(json& entry, std::string_view key)>& put_place) {
     exit_code outcome = exit_code::ok;
     entry_printer document(flags.ring);
     std::string key;
@@ -68,7 +71,7 @@ exit_code locate_json(const client& mc, const cluster_flags& flags) {
             outcome = exit_code::usage;
         } else {
             put_bytes(entry, "key", key);
-            entry["server"] = mc.servers()[mc.locate(key, flags.group)].text;
+            put_place(entry, key);
         }
         document.add(entry);
     }
@@ -76,10 +79,49 @@ exit_code locate_json(const client& mc, const cluster_flags& flags) {
     return outcome;
 }
 
-exit_code run_locate(const cluster_flags& flags) {
-    auto s = session::open(flags);
+const std::string& server_of(const client& mc, std::string_view key, std::string_view group) {
+    return mc.servers()[mc.locate(key, group)].text;
+}
+
+exit_code locate_everywhere(const cluster_flags& flags) {
+    const auto s = ring_sessions::open(flags);
     if (!s) return report_usage(s.error());
-    return flags.json ? locate_json(s.value().mc, flags) : locate_text(s.value().mc, flags);
+    const auto& rings = s.value().rings;
+    if (flags.json) {
+        return locate_json(flags, [&](json& entry, std::string_view key) {
+            for (const auto& [ring, mc] : rings) {
+                entry["servers"][std::string(to_text(ring))] = server_of(mc, key, flags.group);
+            }
+        });
+    }
+    return locate_text(flags, [&](std::string_view key) {
+        for (const auto& [ring, mc] : rings) {
+            print(key);
+            print("\t");
+            print(to_text(ring));
+            print("\t");
+            print(server_of(mc, key, flags.group));
+            print("\n");
+        }
+    });
+}
+
+exit_code run_locate(const cluster_flags& flags) {
+    if (flags.ring == all) return locate_everywhere(flags);
+    const auto s = session::open(flags);
+    if (!s) return report_usage(s.error());
+    const client& mc = s.value().mc;
+    if (flags.json) {
+        return locate_json(flags, [&](json& entry, std::string_view key) {
+            entry["server"] = server_of(mc, key, flags.group);
+        });
+    }
+    return locate_text(flags, [&](std::string_view key) {
+        print(key);
+        print("\t");
+        print(server_of(mc, key, flags.group));
+        print("\n");
+    });
 }
 
 }  // namespace
@@ -94,7 +136,8 @@ void add_ring(CLI::App& app, std::vector<command>& commands) {
         "locate",
         "Read keys from standard input, one a line, any bytes but newline, and print which "
         "server each is on: key<TAB>server, the server as it was given. A line that cannot be a "
-        "key (empty, over 250 bytes) is left out and makes the exit code 2");
+        "key (empty, over 250 bytes) is left out and makes the exit code 2. With --ring all, every "
+        "ring answers: key<TAB>ring<TAB>server");
     add_cluster_flags(*locate, *flags);
     add_key_flags(*locate, *flags);
     commands.push_back({locate, [flags] { return run_locate(*flags); }});

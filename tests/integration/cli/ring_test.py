@@ -95,6 +95,45 @@ class Locate(ToolTest):
         keys = [f"key{i}" for i in range(50)]
         self.assertEqual(set(self.owners(keys, "--group", "team")), set(self.owners(["team"])))
 
+    def test_another_hash_is_another_place(self):
+        keys = b"".join(b"key%d\n" % i for i in range(200))
+        places = {self.locate(keys, "--ring", "libmemcached_modula", "--hash", name).stdout
+                  for name in ("md5", "crc", "fnv1a_32")}
+        self.assertEqual(len(places), 3)
+        self.assertEqual(self.locate(keys, "--ring", "libmemcached_modula").stdout,
+                         self.locate(keys, "--ring", "libmemcached_modula", "--hash",
+                                     "one_at_a_time").stdout)
+
+    def test_all_rings_answer_at_once_and_each_as_alone(self):
+        servers = "10.0.0.1:11211,10.0.0.2:11212,10.0.0.3:1"
+        answer = self.locate(b"a\nfoo\n", "--ring", "all", servers=servers)
+        self.check(answer, OK, stderr="")
+        lines = [line.split("\t") for line in answer.stdout.decode().splitlines()]
+        self.assertEqual(len(lines), 2 * 14)
+        for key, ring, server in lines:
+            alone = self.locate(key.encode(), "--ring", ring, servers=servers)
+            self.check(alone, OK, f"{key}\t{server}\n".encode())
+        document = self.document(self.locate(b"a\nfoo\n", "--ring", "all", "--json",
+                                             servers=servers))
+        self.assertEqual([[entry["key"], ring, entry["servers"][ring]]
+                          for entry in document["keys"] for _, ring, _ in lines[:14]], lines)
+
+    def test_rings_that_cannot_hold_the_list_are_named_and_left_out(self):
+        answer = self.locate(b"a\n", "--ring", "all", servers="cache-a:11211:2,cache-b")
+        self.check(answer, OK, stderr="kmc: spymemcached: server 2")
+        rings = [line.split("\t")[1] for line in answer.stdout.decode().splitlines()]
+        self.assertNotIn("spymemcached", rings)
+        self.assertNotIn("jump", rings)
+        self.assertEqual(len(rings), 12)
+
+    def test_unknown_words_are_answered_with_the_nearest(self):
+        self.check(self.locate(b"a\n", "--ring", "twemprox"), USAGE, b"",
+                   "did you mean twemproxy?")
+        self.check(self.locate(b"a\n", "--hash", "fnv1a-64"), USAGE, b"",
+                   "did you mean fnv1a_64?")
+        self.check(self.locate(b"a\n", "--ring", "libketama", "--hash", "crc"), USAGE, b"",
+                   "the ring libketama has no hash crc (known: md5)")
+
     def test_what_libketama_would_misread_is_a_warning(self):
         # The last line lacks its newline, so that libketama takes 30 for 3.
         with tempfile.NamedTemporaryFile() as file:

@@ -9,7 +9,6 @@
 
 #include "base/rng.hpp"
 #include "libmemcached_case.hpp"
-#include "routing/rings.hpp"
 #include "routing/topology.hpp"
 #include "support/seed.hpp"
 
@@ -33,12 +32,6 @@ std::vector<server> equal_servers(std::size_t count) {
 bool is_modula(ring which) {
     return which == ring::libmemcached_modula || which == ring::twemproxy_modula ||
            which == ring::spymemcached_modula || which == ring::pecl_standard;
-}
-
-std::vector<ring> all_rings() {
-    std::vector<ring> all;
-    for (const ring_entry& entry : ring_table()) all.push_back(entry.which);
-    return all;
 }
 
 std::string some_key(rng& random, int number) {

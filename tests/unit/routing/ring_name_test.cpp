@@ -11,6 +11,7 @@ namespace {
 
 TEST_CASE("a ring is read from the name it is written with") {
     const auto which = static_cast<ring>(GENERATE(range(0, 14)));
+    CHECK(all_rings().size() == 14);
 
     CHECK(parse_ring(to_text(which)).value() == which);
     CHECK(to_text(ring::libmemcached_weighted) == "libmemcached_weighted");
