@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <limits>
 #include <utility>
 
@@ -13,6 +14,8 @@ namespace {
 
 constexpr std::uint32_t highest_value = std::numeric_limits<std::uint32_t>::max();
 constexpr unsigned most_bucket_bits = 20;
+// From how many points in a bucket on it is searched by halves.
+constexpr std::ptrdiff_t crowd = 16;
 
 }  // namespace
 
@@ -37,10 +40,11 @@ void ketama_continuum::index_points() {
     const auto bits =
         std::clamp(static_cast<unsigned>(std::bit_width(points)), 1U, most_bucket_bits);
     bucket_shift_ = 32 - bits;
-    bucket_starts_.resize(std::size_t{1} << bits);
+    const std::size_t buckets = std::size_t{1} << bits;
+    bucket_starts_.resize(buckets + 1, static_cast<std::uint32_t>(points));
 
     std::uint32_t point = 0;
-    for (std::size_t bucket = 0; bucket < bucket_starts_.size(); ++bucket) {
+    for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
         const auto lowest = static_cast<std::uint32_t>(bucket << bucket_shift_);
         while (point < points && points_[point].value < lowest) ++point;
         bucket_starts_[bucket] = point;
@@ -52,8 +56,16 @@ void ketama_continuum::locate(std::span<const std::uint32_t> hashes,
     KMC_ASSERT(hashes.size() == out.size());
     for (std::size_t i = 0; i < hashes.size(); ++i) {
         const std::uint32_t hash = hashes[i];
-        const ring_point* point = points_.data() + bucket_starts_[hash >> bucket_shift_];
-        while (point->value < hash) ++point;
+        const std::size_t bucket = hash >> bucket_shift_;
+        const ring_point* point = points_.data() + bucket_starts_[bucket];
+        const ring_point* const behind = points_.data() + bucket_starts_[bucket + 1];
+        if (behind - point > crowd) {
+            point = std::lower_bound(
+                point, behind, hash,
+                [](const ring_point& p, std::uint32_t value) { return p.value < value; });
+        } else {
+            while (point->value < hash) ++point;
+        }
         out[i] = point->server;
     }
 }

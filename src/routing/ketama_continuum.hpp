@@ -32,8 +32,9 @@ private:
     // Sorted, and behind the last point the first one's server once more under the highest value:
     // the search needs neither a bound nor a wrap.
     std::vector<ring_point> points_;
-    // bucket_starts_[b] = the first point whose value is at or above b << bucket_shift_. About one
-    // point falls into a bucket, so a search is a look here and a step or two.
+    // bucket_starts_[b] = the first point whose value is at or above b << bucket_shift_; one more
+    // entry is the end. About one point falls into a bucket, so a search is a look here and a step
+    // or two; where a weak hash has crowded the points, it halves its way through the bucket.
     std::vector<std::uint32_t> bucket_starts_;
     unsigned bucket_shift_ = 0;
 };

@@ -241,6 +241,29 @@ TEST_CASE("200,000 keys with one hash tag are told apart in no time") {
     CHECK(world.server(owner).store().requests == 200'000 + 1);
 }
 
+// To Java "Aa" and "BB" are one hash, and so is every text made of as many of either.
+TEST_CASE("65,536 keys that a weak ring hash takes for one are told apart in no time") {
+    kmc::client_options options;
+    options.ring = {kmc::ring::spymemcached_modula, {.hash = kmc::key_hash::native}};
+    sim_cluster world(8, 2, options);
+    strings names(65'536);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        for (int bit = 0; bit < 16; ++bit) names[i] += (i >> bit & 1) != 0 ? "Aa" : "BB";
+    }
+    names.push_back(names[77]);
+    world.plant(names[77], "seventy-seven");
+    const auto keys = views_of(names);
+    std::vector<said> out;
+
+    run(world, by_get(world.mc(), keys, {.deadline = 10min}, out));
+
+    CHECK(out[77] == said::hit);
+    CHECK(out.back() == said::hit);
+    CHECK(std::count(out.begin(), out.end(), said::miss) == 65'535);
+    const std::size_t owner = world.mc().locate(names[0]);
+    CHECK(world.server(owner).store().requests == 65'536 + 1);
+}
+
 // ---- ending early -----------------------------------------------------------------------------
 
 namespace {

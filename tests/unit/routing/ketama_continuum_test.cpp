@@ -75,6 +75,26 @@ TEST_CASE("a hash on a point, beside one, at both ends, or anywhere finds its se
     SUCCEED();
 }
 
+TEST_CASE("points that a weak hash crowded into one corner are found as well") {
+    const std::uint64_t seed = testing::seed();
+    INFO("KMC_SEED=" << seed);
+    rng random(seed);
+    const std::uint32_t lowest = GENERATE(0U, 0x7fff0000U, highest - 0x7fff);
+    std::vector<ring_point> points;
+    for (server_index server = 0; server < 2000; ++server) {
+        points.push_back({lowest + static_cast<std::uint32_t>(random.next() % 0x8000), server});
+    }
+    const ketama_continuum ring(points);
+
+    for (std::uint32_t i = 0; i < 0x8000; i += 13) {
+        const std::uint32_t hash = lowest + i;
+        if (locate_one(ring, hash) != plainly(ring.points(), hash)) FAIL("hash " << hash);
+    }
+    for (const std::uint32_t hash : {0U, 1U, lowest - 1, lowest + 0x8000, highest}) {
+        CHECK(locate_one(ring, hash) == plainly(ring.points(), hash));
+    }
+}
+
 TEST_CASE("points are the md5 words of label-0, label-1, ... in ascending order") {
     const ketama_continuum ring(points_of({{"a", 2}, {"b", 1}}));
     std::vector<ring_point> expected;
