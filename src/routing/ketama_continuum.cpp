@@ -4,7 +4,6 @@
 #include <bit>
 #include <cstddef>
 #include <limits>
-#include <utility>
 
 #include "base/assert.hpp"
 
@@ -19,16 +18,21 @@ constexpr std::ptrdiff_t crowd = 16;
 
 }  // namespace
 
-ketama_continuum::ketama_continuum(std::vector<ring_point> points, equal_points equal)
-    : points_(std::move(points)) {
-    KMC_ASSERT(!points_.empty());
-    std::stable_sort(points_.begin(), points_.end(),
-                     [](const ring_point& a, const ring_point& b) { return a.value < b.value; });
-    if (equal == equal_points::dropped) {
-        const auto same = [](const ring_point& a, const ring_point& b) {
-            return a.value == b.value;
-        };
-        points_.erase(std::unique(points_.begin(), points_.end(), same), points_.end());
+ketama_continuum::ketama_continuum(std::vector<ring_point> points, equal_points equal) {
+    KMC_ASSERT(!points.empty());
+    // Value first, then the place in `points`.
+    std::vector<std::uint64_t> order;
+    order.reserve(points.size());
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        order.push_back(std::uint64_t{points[i].value} << 32 | static_cast<std::uint32_t>(i));
+    }
+    std::sort(order.begin(), order.end());
+
+    points_.reserve(points.size() + 1);
+    for (const std::uint64_t each : order) {
+        const ring_point& point = points[static_cast<std::uint32_t>(each)];
+        const bool is_equal = !points_.empty() && points_.back().value == point.value;
+        if (equal == equal_points::kept || !is_equal) points_.push_back(point);
     }
     points_.push_back({highest_value, points_.front().server});
     index_points();

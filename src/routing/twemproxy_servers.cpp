@@ -31,9 +31,12 @@ config_result<std::vector<named_member>> twemproxy_order(const ring_plan& plan,
     if (auto wrong = zero_weight_among(plan, members)) return *std::move(wrong);
     std::vector<named_member> named;
     for (const ring_member& m : members) named.push_back({m, name_of(*m.what)});
-    std::stable_sort(named.begin(), named.end(), [](const named_member& a, const named_member& b) {
-        return std::forward_as_tuple(a.name.size(), a.name) <
-               std::forward_as_tuple(b.name.size(), b.name);
+    std::sort(named.begin(), named.end(), [](const named_member& a, const named_member& b) {
+        const auto rank = [](const named_member& n) {
+            return std::tuple<std::size_t, const std::string&, server_index>(n.name.size(), n.name,
+                                                                             n.member.index);
+        };
+        return rank(a) < rank(b);
     });
     for (std::size_t i = 1; i < named.size(); ++i) {
         if (named[i].name != named[i - 1].name) continue;
