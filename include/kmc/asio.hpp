@@ -13,9 +13,6 @@
 
 #pragma once
 
-#include <coroutine>
-#include <cstddef>
-#include <exception>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -28,7 +25,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 
-#include <kmc/detail/block_pool.hpp>
+#include <kmc/detail/detached.hpp>
 #include <kmc/embedded.hpp>
 
 namespace kmc::asio {
@@ -70,27 +67,12 @@ private:
     Handler handler_;
 };
 
-/// A coroutine on its own: runs at once, belongs to nobody, frees itself.
-struct detached {
-    struct promise_type {
-        static void* operator new(std::size_t size) { return kmc::detail::take_block(size); }
-        static void operator delete(void* frame, std::size_t size) noexcept {
-            kmc::detail::return_block(frame, size);
-        }
-        detached get_return_object() noexcept { return {}; }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_never final_suspend() noexcept { return {}; }
-        void return_void() noexcept {}
-        [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
-    };
-};
-
 /// The handler is posted, never called from here: we may still be inside async(), and later we are
 /// inside of drive(), where a handler could not destroy the runtime. The guard keeps the handler's
 /// io_context at work until then, which has to be there: it outlives the call, or the runtime goes
 /// first.
 template <class Op, class Handler, class Executor>
-detached run(Op op, Handler handler, Executor executor) {
+kmc::detail::detached run(Op op, Handler handler, Executor executor) {
     const boost::asio::executor_work_guard<Executor> work(executor);
     if constexpr (std::is_void_v<outcome_of<Op>>) {
         co_await std::move(op);

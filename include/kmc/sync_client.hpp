@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <kmc/client.hpp>
+#include <kmc/detail/detached.hpp>
 #include <kmc/runtime.hpp>
 
 namespace kmc {
@@ -23,17 +24,6 @@ namespace detail {
 /// Throws std::system_error (errc::wrong_thread) on a reactor's thread, which would wait for
 /// itself.
 void require_no_reactor();
-
-/// Starts where it is called, frees itself when it ends.
-struct detached {
-    struct promise_type {
-        detached get_return_object() noexcept { return {}; }
-        std::suspend_never initial_suspend() noexcept { return {}; }
-        std::suspend_never final_suspend() noexcept { return {}; }
-        void return_void() noexcept {}
-        [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
-    };
-};
 
 template <class Awaitable>
 struct awaited {
