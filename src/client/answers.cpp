@@ -38,17 +38,39 @@ outcome outcome_of(const request& asked, const reply& r) noexcept {
     return outcome_of(asked.what, asked.cas != 0, r.status);
 }
 
-void read(const question& q, reply& r, result<std::optional<value>>& answer) noexcept {
+// Whether there is something to tell. If not, the answer is complete: nothing there, or refused.
+template <class T>
+[[nodiscard]] bool is_done(const question& q, const reply& r,
+                           result<std::optional<T>>& answer) noexcept {
     switch (outcome_of(q.what, r)) {
         case outcome::done:
-            break;
+            return true;
         case outcome::absent:
             answer = std::nullopt;
+            return false;
+        default:
+            answer = refused(q, r);
+            return false;
+    }
+}
+
+// Of requests with a token, when they were not done.
+template <class Outcome>
+void read_declined(const question& q, const reply& r, result<Outcome>& answer) noexcept {
+    switch (outcome_of(q.what, r)) {
+        case outcome::exists:
+            answer = Outcome::exists;
+            return;
+        case outcome::absent:
+            answer = Outcome::not_found;
             return;
         default:
             answer = refused(q, r);
-            return;
     }
+}
+
+void read(const question& q, reply& r, result<std::optional<value>>& answer) noexcept {
+    if (!is_done(q, r, answer)) return;
     value v;
     if (r.landed) {
         const std::uint32_t size = r.landed.size();
@@ -61,16 +83,7 @@ void read(const question& q, reply& r, result<std::optional<value>>& answer) noe
 }
 
 void read(const question& q, reply& r, result<std::optional<filled>>& answer) noexcept {
-    switch (outcome_of(q.what, r)) {
-        case outcome::done:
-            break;
-        case outcome::absent:
-            answer = std::nullopt;
-            return;
-        default:
-            answer = refused(q, r);
-            return;
-    }
+    if (!is_done(q, r, answer)) return;
     const bool fits = r.value.size() <= q.into.size();
     if (fits) copy_bytes(q.into.data(), r.value.data(), r.value.size());
     answer = filled{
@@ -86,51 +99,24 @@ void read(const question& q, reply& r, result<cas_token>& answer) noexcept {
 }
 
 void read(const question& q, reply& r, result<std::optional<cas_token>>& answer) noexcept {
-    switch (outcome_of(q.what, r)) {
-        case outcome::done:
-            answer = std::optional(cas_token{r.cas});
-            return;
-        case outcome::absent:
-            answer = std::nullopt;
-            return;
-        default:
-            answer = refused(q, r);
-    }
+    if (is_done(q, r, answer)) answer = std::optional(cas_token{r.cas});
 }
 
 void read(const question& q, reply& r, result<store_outcome>& answer) noexcept {
-    switch (outcome_of(q.what, r)) {
-        case outcome::done:
-            if (compared(r)) {
-                answer = store_outcome::stored;
-            } else {
-                answer = error{.code = errc::no_cas, .at = stage::answered, .server = q.server};
-            }
-            return;
-        case outcome::exists:
-            answer = store_outcome::exists;
-            return;
-        case outcome::absent:
-            answer = store_outcome::not_found;
-            return;
-        case outcome::refused:
-            answer = refused(q, r);
+    if (outcome_of(q.what, r) != outcome::done) {
+        read_declined(q, r, answer);
+    } else if (compared(r)) {
+        answer = store_outcome::stored;
+    } else {
+        answer = error{.code = errc::no_cas, .at = stage::answered, .server = q.server};
     }
 }
 
 void read(const question& q, reply& r, result<del_outcome>& answer) noexcept {
-    switch (outcome_of(q.what, r)) {
-        case outcome::done:
-            answer = del_outcome::deleted;
-            return;
-        case outcome::exists:
-            answer = del_outcome::exists;
-            return;
-        case outcome::absent:
-            answer = del_outcome::not_found;
-            return;
-        case outcome::refused:
-            answer = refused(q, r);
+    if (outcome_of(q.what, r) == outcome::done) {
+        answer = del_outcome::deleted;
+    } else {
+        read_declined(q, r, answer);
     }
 }
 
@@ -150,16 +136,7 @@ void read(const question& q, reply& r, result<bool>& answer) noexcept {
 }
 
 void read(const question& q, reply& r, result<std::optional<std::uint64_t>>& answer) noexcept {
-    switch (outcome_of(q.what, r)) {
-        case outcome::done:
-            answer = std::optional(r.number);
-            return;
-        case outcome::absent:
-            answer = std::nullopt;
-            return;
-        default:
-            answer = refused(q, r);
-    }
+    if (is_done(q, r, answer)) answer = std::optional(r.number);
 }
 
 void read(const question& q, reply& r, result<std::string>& answer) noexcept {
