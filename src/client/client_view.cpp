@@ -1,7 +1,6 @@
 #include "client/client_view.hpp"
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <string>
 
@@ -79,12 +78,15 @@ std::optional<errc> client_view::route(op_node& node, request& r, char*& wire_ke
         r.is_shared = false;
     }
     topology::place place;
-    try {
-        std::string room;
-        place = topology_->place_of(group.empty() ? routing_.hashed_part(r.key_view())
-                                                  : routing_.hashed_group(group, room));
-    } catch (const std::bad_alloc&) {
-        return errc::overloaded;
+    // With a single connection there is nothing to choose, and nothing to hash.
+    if (link_count() > 1) {
+        try {
+            std::string room;
+            place = topology_->place_of(group.empty() ? routing_.hashed_part(r.key_view())
+                                                      : routing_.hashed_group(group, room));
+        } catch (const std::bad_alloc&) {
+            return errc::overloaded;
+        }
     }
     node.server = place.server;
     node.link = link_to(place.server, place.hash, is_bulk(r, is_large));

@@ -2,12 +2,9 @@
 
 #include <cstddef>
 
+#include "protocol/key_rules.hpp"
+
 namespace kmc::detail {
-namespace {
-
-constexpr std::size_t key_bytes_max = 250;
-
-}  // namespace
 
 config_result<key_routing> key_routing::of(const client_options& options) {
     if (options.prefix.size() >= key_bytes_max) {
