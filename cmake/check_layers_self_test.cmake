@@ -23,6 +23,7 @@ endfunction()
 expect(passes routing/a.cpp "#include \"hash/key_hash.hpp\"")
 expect(passes client/a.cpp "#include <kmc/client.hpp>")
 expect(passes loop/a.cpp "#include <kmc/task.hpp>")
+expect(passes sim/a.cpp "#include <kmc/client.hpp>\n#include \"client/client_view.hpp\"")
 expect(passes io/uring_ring.hpp "#include <liburing.h>")
 expect(passes hash/md5.cpp "#include <openssl/md5.h>")
 expect(passes loop/a.cpp "#include <thread>")
@@ -30,6 +31,7 @@ expect(passes values/zlib.cpp "#include <zlib.h>")
 
 expect(fails base/a.hpp "#include \"hash/key_hash.hpp\"")             # a higher floor
 expect(fails routing/a.cpp "#include \"pipeline/pipeline.hpp\"")      # strangers on one floor
+expect(fails client/a.cpp "#include \"sim/sim_net.hpp\"")            # the library without its world
 expect(fails attic/a.cpp "int x;")                                    # a room nobody planned
 expect(fails base/a.cpp "#include \"attic/x.hpp\"")
 expect(fails net/a.cpp "#include <kmc/client.hpp>")                   # the facade

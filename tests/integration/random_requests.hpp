@@ -12,9 +12,13 @@
 #include <string_view>
 #include <vector>
 
-#include "support/model_memcached.hpp"
+#include "sim/model_memcached.hpp"
 
 namespace kmc::testing {
+
+using kmc::sim::model_options;
+using kmc::sim::model_session;
+using kmc::sim::model_store;
 
 struct server_kind {
     const char* name;

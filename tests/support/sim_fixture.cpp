@@ -6,12 +6,19 @@
 #include <utility>
 #include <vector>
 
-#include "support/sim_engine.hpp"
-#include "support/sim_link.hpp"
-#include "support/sim_net.hpp"
+#include "sim/sim_engine.hpp"
+#include "sim/sim_link.hpp"
+#include "sim/sim_net.hpp"
 
 namespace kmc::testing {
 namespace {
+
+using kmc::sim::reachability;
+using kmc::sim::sim_engine;
+using kmc::sim::sim_link;
+using kmc::sim::sim_listener;
+using kmc::sim::sim_net;
+using kmc::sim::sim_service;
 
 // Lets the case itself be the server: connections wait to be accepted, bytes to be read.
 class waiting_room final : public sim_service {

@@ -15,19 +15,19 @@
 
 #include <kmc/when_all.hpp>
 
+#include "sim/sim_cluster.hpp"
 #include "support/alloc_counter.hpp"
 #include "support/elsewhere.hpp"
 #include "support/self_describing.hpp"
-#include "support/sim_cluster.hpp"
 
 using namespace std::chrono_literals;
 using kmc::errc;
 using kmc::stage;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
 using kmc::testing::await_here;
 using kmc::testing::elsewhere;
 using kmc::testing::make_value;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
 using kmc::testing::version_of;
 
 namespace {

@@ -6,13 +6,13 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/sim_cluster.hpp"
 #include "support/self_describing.hpp"
-#include "support/sim_cluster.hpp"
 
 using namespace std::chrono_literals;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
 using kmc::testing::make_value;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
 
 namespace {
 

@@ -13,14 +13,14 @@
 #include <kmc/cancel.hpp>
 #include <kmc/when_all.hpp>
 
+#include "sim/sim_cluster.hpp"
 #include "support/self_describing.hpp"
-#include "support/sim_cluster.hpp"
 
 using namespace std::chrono_literals;
 using kmc::errc;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
 using kmc::testing::make_value;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
 
 namespace {
 

@@ -8,13 +8,13 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/sim_cluster.hpp"
 #include "support/self_describing.hpp"
-#include "support/sim_cluster.hpp"
 
 using namespace std::chrono_literals;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
 using kmc::testing::make_value;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
 using kmc::testing::version_of;
 
 namespace {
@@ -148,7 +148,7 @@ kmc::client_options options() {
 
 // Destroys the call after `steps` steps; true if it was still under way.
 bool destroy_after(const kind& k, int steps, std::uint64_t seed) {
-    kmc::testing::model_options model;
+    kmc::sim::model_options model;
     model.item_size_max = 8 * 1024 * 1024;
     sim_cluster world(seed, 2, options(), model);
     for (std::size_t i = 0; i < world.size(); ++i) {

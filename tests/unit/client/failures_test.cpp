@@ -8,15 +8,15 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/sim_cluster.hpp"
 #include "support/self_describing.hpp"
-#include "support/sim_cluster.hpp"
 
 using namespace std::chrono_literals;
 using kmc::errc;
 using kmc::stage;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
 using kmc::testing::make_value;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
 
 namespace {
 
@@ -83,7 +83,7 @@ kmc::task<void> get_one(kmc::client& mc, std::string key, kmc::duration deadline
 TEST_CASE("a refused server ends its keys at once, and nobody else's") {
     sim_cluster world(1, 3);
     plant_all(world);
-    world.server(1).conditions().connects = kmc::testing::reachability::refused;
+    world.server(1).conditions().connects = kmc::sim::reachability::refused;
 
     const outcome out = run_read_all(world);
     check_only(world, out, 1, {errc::connect_failed});
@@ -96,7 +96,7 @@ TEST_CASE("a refused server ends its keys at once, and nobody else's") {
 TEST_CASE("a server that swallows connects ends its keys at the deadline, not later than a tick") {
     sim_cluster world(2, 3);
     plant_all(world);
-    world.server(2).conditions().connects = kmc::testing::reachability::silent;
+    world.server(2).conditions().connects = kmc::sim::reachability::silent;
 
     const outcome out = run_read_all(world);
     check_only(world, out, 2, {errc::timed_out});
@@ -210,7 +210,7 @@ TEST_CASE("a server that accepts and closes is left alone for a while") {
 }
 
 TEST_CASE("a text-only server and a full one are told apart from a broken one") {
-    kmc::testing::model_options text;
+    kmc::sim::model_options text;
     text.text_only = true;
     sim_cluster world(10, 1, {}, text);
     kmc::result<std::optional<kmc::value>> out{std::nullopt};
@@ -272,7 +272,7 @@ TEST_CASE("a wrong reply breaks the connection and answers nobody") {
     plant_all(world);
     static_cast<void>(run_read_all(world));
     world.run_for(2s);
-    world.server(1).tamper = [](kmc::testing::sim_link&, std::string& replies) {
+    world.server(1).tamper = [](kmc::sim::sim_link&, std::string& replies) {
         if (replies.size() > 12) replies[12] = static_cast<char>(replies[12] ^ 0x40);  // the opaque
     };
 
@@ -362,8 +362,8 @@ TEST_CASE("a deadline may be as long as a duration gets, or have passed already"
 TEST_CASE("an address that swallows connects does not hide the ones behind it") {
     sim_cluster world(20, 1);
     plant_all(world);
-    kmc::testing::sim_server hole(world.net(), "10.9.9.9", 11211);
-    hole.conditions().connects = kmc::testing::reachability::silent;
+    kmc::sim::sim_server hole(world.net(), "10.9.9.9", 11211);
+    hole.conditions().connects = kmc::sim::reachability::silent;
     world.net().set_name("s0", {"10.9.9.9", "s0"});
 
     CHECK(run_read_all(world, 2s).reply.summary().hits == names().size());

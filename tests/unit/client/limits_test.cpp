@@ -9,14 +9,14 @@
 
 #include <kmc/cancel.hpp>
 
+#include "sim/sim_cluster.hpp"
 #include "support/self_describing.hpp"
-#include "support/sim_cluster.hpp"
 
 using namespace std::chrono_literals;
 using kmc::errc;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
 using kmc::testing::make_value;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
 
 namespace {
 
@@ -144,7 +144,7 @@ TEST_CASE("whoever waits in line keeps its deadline, its scope, and the right to
 
 TEST_CASE("those in line behind a refused server hear of it at once, however many") {
     sim_cluster world(5, 1, limited(1, kmc::when_full::wait));
-    world.server(0).conditions().connects = kmc::testing::reachability::refused;
+    world.server(0).conditions().connects = kmc::sim::reachability::refused;
 
     crowd many(world, 20'000);
     for (sim_job& job : many.jobs) REQUIRE(world.finish(job));

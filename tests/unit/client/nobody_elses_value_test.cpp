@@ -11,15 +11,15 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/sim_cluster.hpp"
 #include "support/self_describing.hpp"
-#include "support/sim_cluster.hpp"
 
 using namespace std::chrono_literals;
 using kmc::detail::rng;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
+using kmc::sim::sim_nap;
 using kmc::testing::make_value;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
-using kmc::testing::sim_nap;
 using kmc::testing::version_of;
 
 namespace {
@@ -324,7 +324,7 @@ void accident(world& w) {
         default:
             server.conditions() = {};
             if (w.random.below(2) == 0) {
-                server.conditions() = kmc::testing::rough_conditions(w.random);
+                server.conditions() = kmc::sim::rough_conditions(w.random);
             }
     }
 }

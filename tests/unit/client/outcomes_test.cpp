@@ -13,13 +13,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/sim_cluster.hpp"
+#include "sim/sim_cluster.hpp"
 
 using namespace std::chrono_literals;
 using kmc::cas_token;
-using kmc::testing::model_fault;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
+using kmc::sim::model_fault;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
 
 namespace {
 
@@ -220,11 +220,11 @@ std::string ending(const operation& op, behaviour how) {
     options.connect_timeout = options.stall_timeout = 5s;
     sim_cluster world(1, 1, options);
     if (how == behaviour::refused) {
-        world.server(0).conditions().connects = kmc::testing::reachability::refused;
+        world.server(0).conditions().connects = kmc::sim::reachability::refused;
         return run(world, op.run(world.mc(), cas_token{12345}));
     }
     if (how == behaviour::unreachable) {
-        world.server(0).conditions().connects = kmc::testing::reachability::silent;
+        world.server(0).conditions().connects = kmc::sim::reachability::silent;
         return run(world, op.run(world.mc(), cas_token{12345}));
     }
     if (how != behaviour::absent) {

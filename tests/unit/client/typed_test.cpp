@@ -7,13 +7,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/sim_cluster.hpp"
+#include "sim/sim_cluster.hpp"
 
 using kmc::errc;
 using kmc::flag_dialect;
 using kmc::stage;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
 
 namespace {
 

@@ -7,20 +7,20 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/sim_cluster.hpp"
 #include "support/alloc_counter.hpp"
 #include "support/elsewhere.hpp"
 #include "support/self_describing.hpp"
-#include "support/sim_cluster.hpp"
 
 using namespace std::chrono_literals;
 using kmc::ack;
 using kmc::errc;
 using kmc::stage;
 using kmc::write_outcome;
+using kmc::sim::sim_cluster;
+using kmc::sim::sim_job;
 using kmc::testing::await_here;
 using kmc::testing::make_value;
-using kmc::testing::sim_cluster;
-using kmc::testing::sim_job;
 
 namespace {
 
@@ -148,7 +148,7 @@ TEST_CASE("entries with a token compare, and say who was faster") {
 }
 
 TEST_CASE("a server that keeps no tokens is found out, not believed") {
-    kmc::testing::model_options model;
+    kmc::sim::model_options model;
     model.cas = false;
     sim_cluster world(3, 1, {}, model);
     kmc::write_batch batch;

@@ -1,6 +1,6 @@
-#include "support/model_statistics.hpp"
+#include "sim/model_statistics.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 
 std::optional<model_statistics> statistics_of(const model_store& store, std::string_view group,
                                               std::uint64_t now) {
@@ -42,4 +42,4 @@ std::optional<model_statistics> statistics_of(const model_store& store, std::str
     return std::nullopt;
 }
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

@@ -1,13 +1,13 @@
-#include "support/model_memcached.hpp"
+#include "sim/model_memcached.hpp"
 
 #include <algorithm>
 #include <array>
 #include <span>
 
 #include "base/byte_order.hpp"
-#include "support/model_statistics.hpp"
+#include "sim/model_statistics.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 namespace {
 
 using kmc::detail::load_big;
@@ -412,4 +412,4 @@ void model_session::answer(const frame& f, std::uint16_t status, std::uint64_t c
     replies_.append(extras).append(key).append(value);
 }
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

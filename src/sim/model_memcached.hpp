@@ -20,9 +20,9 @@
 #include <string_view>
 #include <utility>
 
-#include "support/model_store.hpp"
+#include "sim/model_store.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 
 class model_session {
 public:
@@ -81,4 +81,4 @@ private:
     bool is_text_ = false;
 };
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

@@ -23,12 +23,12 @@
 #include "client/client_view.hpp"
 #include "loop/mailbox.hpp"
 #include "loop/reactor.hpp"
-#include "support/model_memcached.hpp"
-#include "support/sim_engine.hpp"
-#include "support/sim_net.hpp"
-#include "support/sim_server.hpp"
+#include "sim/model_memcached.hpp"
+#include "sim/sim_engine.hpp"
+#include "sim/sim_net.hpp"
+#include "sim/sim_server.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 
 // A task on a simulated reactor, which its owner may destroy between two steps, wherever it is.
 class sim_job {
@@ -139,4 +139,4 @@ private:
     kmc::detail::client_view* view_ = nullptr;
 };
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

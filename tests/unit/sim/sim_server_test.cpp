@@ -1,6 +1,6 @@
 // A simulated memcached: the model behind a listener, and how it dies, hangs and comes back.
 
-#include "support/sim_server.hpp"
+#include "sim/sim_server.hpp"
 
 #include <string>
 
@@ -10,9 +10,9 @@
 #include "support/frames.hpp"
 
 using namespace std::chrono_literals;
-using kmc::testing::death;
+using kmc::sim::death;
+using kmc::sim::sim_server;
 using kmc::testing::sim_probe;
-using kmc::testing::sim_server;
 
 namespace {
 
@@ -66,7 +66,7 @@ struct client : sim_probe {
 TEST_CASE("a simulated server stores and answers whatever the way is like") {
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
         client c(seed);
-        c.server.conditions() = kmc::testing::rough_conditions(c.net.random());
+        c.server.conditions() = kmc::sim::rough_conditions(c.net.random());
         c.server.conditions().reset = c.server.conditions().finish = 0;
         const std::string value(1 + c.net.random().below(20'000), 'v');
         const int fd = c.dial();
@@ -180,7 +180,7 @@ TEST_CASE("a server that is not read from stops reading, and loses nothing") {
 
 TEST_CASE("a tampered reply arrives tampered") {
     client c(7);
-    c.server.tamper = [](kmc::testing::sim_link&, std::string& out) { out[0] = 'X'; };
+    c.server.tamper = [](kmc::sim::sim_link&, std::string& out) { out[0] = 'X'; };
     const int fd = c.dial();
     REQUIRE(c.say(fd, request(0x0a)));
 

@@ -1,4 +1,4 @@
-#include "support/sim_net.hpp"
+#include "sim/sim_net.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -6,10 +6,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "support/sim_engine.hpp"
-#include "support/sim_link.hpp"
+#include "sim/sim_engine.hpp"
+#include "sim/sim_link.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 namespace {
 
 using kmc::detail::address;
@@ -289,4 +289,4 @@ void sim_net::misuse(const std::string& what) const {
     std::abort();
 }
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

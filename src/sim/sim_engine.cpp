@@ -1,4 +1,4 @@
-#include "support/sim_engine.hpp"
+#include "sim/sim_engine.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "base/bytes.hpp"
-#include "support/sim_link.hpp"
+#include "sim/sim_link.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 namespace {
 
 using kmc::detail::address;
@@ -481,4 +481,4 @@ void sim_engine::note(const char* what, op_token token, int fd, std::int32_t res
                  static_cast<unsigned long long>(token.generation()), result);
 }
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

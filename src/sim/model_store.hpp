@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace kmc::testing {
+namespace kmc::sim {
 
 namespace answered {
 inline constexpr std::uint16_t ok = 0x00;
@@ -125,4 +125,4 @@ private:
     std::optional<std::uint64_t> flush_at_;  // what was stored up to then is gone from then on
 };
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

@@ -1,6 +1,6 @@
 // The model answers as the real server was seen to answer, byte for byte.
 
-#include "support/model_memcached.hpp"
+#include "sim/model_memcached.hpp"
 
 #include <fstream>
 #include <memory>
@@ -13,10 +13,10 @@
 #include "support/frames.hpp"
 #include "support/vectors.hpp"
 
+using kmc::sim::model_options;
+using kmc::sim::model_session;
+using kmc::sim::model_store;
 using kmc::testing::from_hex;
-using kmc::testing::model_options;
-using kmc::testing::model_session;
-using kmc::testing::model_store;
 using kmc::testing::to_hex;
 
 namespace {

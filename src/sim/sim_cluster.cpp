@@ -1,10 +1,10 @@
-#include "support/sim_cluster.hpp"
+#include "sim/sim_cluster.hpp"
 
 #include <stdexcept>
 
 #include "client/client_state.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 namespace {
 
 using kmc::detail::client_state;
@@ -140,4 +140,4 @@ void sim_cluster::check_invariants() {
     if (engine_->outstanding() < held) throw std::logic_error("counted more than the kernel holds");
 }
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

@@ -10,11 +10,17 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "support/sim_engine.hpp"
-#include "support/sim_link.hpp"
-#include "support/sim_net.hpp"
+#include "sim/sim_engine.hpp"
+#include "sim/sim_link.hpp"
+#include "sim/sim_net.hpp"
 
 namespace kmc::testing {
+
+using kmc::sim::sim_engine;
+using kmc::sim::sim_link;
+using kmc::sim::sim_listener;
+using kmc::sim::sim_net;
+using kmc::sim::sim_service;
 
 struct delivery {
     kmc::detail::op_token token{0};

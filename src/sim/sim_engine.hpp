@@ -21,9 +21,9 @@
 #include <vector>
 
 #include "io/io_engine.hpp"
-#include "support/sim_net.hpp"
+#include "sim/sim_net.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 
 class sim_engine final : public kmc::detail::io_engine, private sim_net::target {
 public:
@@ -139,4 +139,4 @@ private:
     kmc::detail::engine_counters counters_;
 };
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

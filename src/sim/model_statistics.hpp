@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "support/model_store.hpp"
+#include "sim/model_store.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 
 struct model_statistics {
     std::vector<std::pair<std::string, std::string>> parts;  // names and texts
@@ -23,4 +23,4 @@ struct model_statistics {
                                                             std::string_view group,
                                                             std::uint64_t now);
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

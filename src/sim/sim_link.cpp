@@ -1,12 +1,12 @@
-#include "support/sim_link.hpp"
+#include "sim/sim_link.hpp"
 
 #include <algorithm>
 #include <limits>
 
 #include "base/bytes.hpp"
-#include "support/sim_engine.hpp"
+#include "sim/sim_engine.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 namespace {
 
 constexpr std::uint64_t never_fated = std::numeric_limits<std::uint64_t>::max();
@@ -309,4 +309,4 @@ void sim_link::settle() {
     tell_client();
 }
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

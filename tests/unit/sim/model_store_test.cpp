@@ -1,15 +1,15 @@
 // The rules of the commands, each as it was measured on memcached 1.6.18.
 
-#include "support/model_store.hpp"
+#include "sim/model_store.hpp"
 
 #include <map>
 #include <string>
 
 #include <catch2/catch.hpp>
 
-using kmc::testing::model_options;
-using kmc::testing::model_store;
-namespace answered = kmc::testing::answered;
+using kmc::sim::model_options;
+using kmc::sim::model_store;
+namespace answered = kmc::sim::answered;
 using condition = model_store::condition;
 using direction = model_store::direction;
 using side = model_store::side;

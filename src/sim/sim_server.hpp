@@ -9,11 +9,11 @@
 #include <string>
 #include <string_view>
 
-#include "support/model_memcached.hpp"
-#include "support/sim_link.hpp"
-#include "support/sim_net.hpp"
+#include "sim/model_memcached.hpp"
+#include "sim/sim_link.hpp"
+#include "sim/sim_net.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 
 enum class death : std::uint8_t { reset, finish, either };  // either: drawn per connection
 
@@ -79,4 +79,4 @@ private:
     std::shared_ptr<bool> here_ = std::make_shared<bool>(true);
 };
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

@@ -1,8 +1,8 @@
-#include "support/sim_server.hpp"
+#include "sim/sim_server.hpp"
 
 #include <utility>
 
-namespace kmc::testing {
+namespace kmc::sim {
 namespace {
 
 constexpr duration between_bursts = std::chrono::microseconds(2);
@@ -131,4 +131,4 @@ void sim_server::on_gone(sim_link& link) {
     sessions_.erase(link.id());
 }
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

@@ -1,7 +1,7 @@
 // The simulator's own promises: that it is deterministic, that it is nasty, and that it notices
 // when the contract is broken. That it keeps the contract itself is sim_fixture_test's matter.
 
-#include "support/sim_engine.hpp"
+#include "sim/sim_engine.hpp"
 
 #include <set>
 #include <string>
@@ -15,9 +15,9 @@
 using namespace std::chrono_literals;
 using kmc::time_point;
 using kmc::detail::op_kind;
-using kmc::testing::rough_conditions;
-using kmc::testing::sim_engine;
-using kmc::testing::sim_net;
+using kmc::sim::rough_conditions;
+using kmc::sim::sim_engine;
+using kmc::sim::sim_net;
 using kmc::testing::sim_probe;
 
 namespace {
@@ -187,7 +187,7 @@ TEST_CASE("time jumps to the deadline when nothing happens, and stands still oth
 
 TEST_CASE("a simulation in which nothing can happen any more says that it is stuck") {
     sim_probe p(8);
-    CHECK_THROWS_AS(p.engine.turn(time_point::max(), p.sink), kmc::testing::simulation_stuck);
+    CHECK_THROWS_AS(p.engine.turn(time_point::max(), p.sink), kmc::sim::simulation_stuck);
 }
 
 TEST_CASE("turns without end at one moment are called stuck") {
@@ -195,7 +195,7 @@ TEST_CASE("turns without end at one moment are called stuck") {
     const auto spin = [&] {
         for (;;) p.engine.turn(time_point::min(), p.sink);
     };
-    CHECK_THROWS_AS(spin(), kmc::testing::simulation_stuck);
+    CHECK_THROWS_AS(spin(), kmc::sim::simulation_stuck);
 }
 
 TEST_CASE("a wake-up ends the wait, from any thread, before or during it") {
@@ -281,12 +281,12 @@ TEST_CASE("connects are refused, lost without a word, and time out like the kern
         return result;
     };
 
-    p.there.conditions.connects = kmc::testing::reachability::refused;
+    p.there.conditions.connects = kmc::sim::reachability::refused;
     CHECK(attempt(1s) == -ECONNREFUSED);
-    p.there.conditions.connects = kmc::testing::reachability::silent;
+    p.there.conditions.connects = kmc::sim::reachability::silent;
     CHECK(attempt(10s) == INT32_MIN);
     CHECK(attempt(5min) == -ETIMEDOUT);
-    p.there.conditions.connects = kmc::testing::reachability::open;
+    p.there.conditions.connects = kmc::sim::reachability::open;
     CHECK(attempt(1s) == 0);
     p.net.close(p.there);
     CHECK(attempt(1s) == -ECONNREFUSED);

@@ -1,8 +1,8 @@
-#include "support/model_store.hpp"
+#include "sim/model_store.hpp"
 
 #include <algorithm>
 
-namespace kmc::testing {
+namespace kmc::sim {
 namespace {
 
 constexpr std::size_t item_head = 48;
@@ -178,4 +178,4 @@ void model_store::clear() {
     flush_at_.reset();
 }
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include "support/sim_net.hpp"
+#include "sim/sim_net.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 
 // The server's program. Callbacks are never nested and never come from inside a sim_link call.
 class sim_service {
@@ -155,4 +155,4 @@ private:
     time_point stalled_until_{};
 };
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim

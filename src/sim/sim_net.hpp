@@ -35,7 +35,7 @@
 #include "base/rng.hpp"
 #include "io/address.hpp"
 
-namespace kmc::testing {
+namespace kmc::sim {
 
 class sim_engine;
 class sim_link;
@@ -251,4 +251,4 @@ private:
     std::vector<bool> fds_;
 };
 
-}  // namespace kmc::testing
+}  // namespace kmc::sim
