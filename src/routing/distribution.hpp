@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include <kmc/ring.hpp>
@@ -30,6 +31,12 @@ public:
     // out[i] is the server of hashes[i]. Both have the same size.
     virtual void locate(std::span<const std::uint32_t> hashes,
                         std::span<server_index> out) const noexcept = 0;
+
+    // Who has this hash while its server is out of service: always the same one as long as the same
+    // servers are out, and no other key moves. Nothing if all are out.
+    // @param is_out  by server; not 0: out of service.
+    [[nodiscard]] virtual std::optional<server_index> stand_in(
+        std::uint32_t hash, std::span<const std::uint8_t> is_out) const noexcept;
 
     // The points in search order; empty for distributions without a ring.
     [[nodiscard]] virtual std::span<const ring_point> points() const noexcept { return {}; }

@@ -55,23 +55,34 @@ void ketama_continuum::index_points() {
     }
 }
 
+const ring_point* ketama_continuum::point_of(std::uint32_t hash) const noexcept {
+    const std::size_t bucket = hash >> bucket_shift_;
+    const ring_point* point = points_.data() + bucket_starts_[bucket];
+    const ring_point* const behind = points_.data() + bucket_starts_[bucket + 1];
+    if (behind - point > crowd) {
+        return std::lower_bound(point, behind, hash, [](const ring_point& p, std::uint32_t value) {
+            return p.value < value;
+        });
+    }
+    while (point->value < hash) ++point;
+    return point;
+}
+
 void ketama_continuum::locate(std::span<const std::uint32_t> hashes,
                               std::span<server_index> out) const noexcept {
     KMC_ASSERT(hashes.size() == out.size());
-    for (std::size_t i = 0; i < hashes.size(); ++i) {
-        const std::uint32_t hash = hashes[i];
-        const std::size_t bucket = hash >> bucket_shift_;
-        const ring_point* point = points_.data() + bucket_starts_[bucket];
-        const ring_point* const behind = points_.data() + bucket_starts_[bucket + 1];
-        if (behind - point > crowd) {
-            point = std::lower_bound(
-                point, behind, hash,
-                [](const ring_point& p, std::uint32_t value) { return p.value < value; });
-        } else {
-            while (point->value < hash) ++point;
-        }
-        out[i] = point->server;
+    for (std::size_t i = 0; i < hashes.size(); ++i) out[i] = point_of(hashes[i])->server;
+}
+
+std::optional<server_index> ketama_continuum::stand_in(
+    std::uint32_t hash, std::span<const std::uint8_t> is_out) const noexcept {
+    const std::span<const ring_point> ring = points();
+    const std::size_t first = static_cast<std::size_t>(point_of(hash) - points_.data());
+    for (std::size_t i = 0; i < ring.size(); ++i) {
+        const server_index server = ring[(first + i) % ring.size()].server;
+        if (is_out[server] == 0) return server;
     }
+    return std::nullopt;
 }
 
 std::span<const ring_point> ketama_continuum::points() const noexcept {

@@ -24,10 +24,15 @@ public:
 
     void locate(std::span<const std::uint32_t> hashes,
                 std::span<server_index> out) const noexcept override;
+    // The server of the next point on the ring that is in service.
+    [[nodiscard]] std::optional<server_index> stand_in(
+        std::uint32_t hash, std::span<const std::uint8_t> is_out) const noexcept override;
     [[nodiscard]] std::span<const ring_point> points() const noexcept override;
 
 private:
     void index_points();
+    // The first point at or above the hash, perhaps the one behind the last.
+    [[nodiscard]] const ring_point* point_of(std::uint32_t hash) const noexcept;
 
     // Sorted, and behind the last point the first one's server once more under the highest value:
     // the search needs neither a bound nor a wrap.

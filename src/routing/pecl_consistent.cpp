@@ -20,12 +20,12 @@ namespace {
 
 constexpr std::uint32_t points_per_weight = 160;
 constexpr std::uint64_t most_points = 1U << 24;  // what the extension would need 256 MiB for
-constexpr std::size_t steps = 1024;
+constexpr std::uint32_t steps = 1024;
+constexpr std::uint32_t step = std::numeric_limits<std::uint32_t>::max() / steps;
 
 class pecl_consistent final : public distribution {
 public:
     explicit pecl_consistent(std::vector<ring_point> points) : ring_(std::move(points)) {
-        constexpr std::uint32_t step = std::numeric_limits<std::uint32_t>::max() / steps;
         std::uint32_t hash = 0;
         for (server_index& server : server_of_step_) {
             ring_.locate({&hash, 1}, {&server, 1});
@@ -37,6 +37,11 @@ public:
                 std::span<server_index> out) const noexcept override {
         KMC_ASSERT(hashes.size() == out.size());
         for (std::size_t i = 0; i < hashes.size(); ++i) out[i] = server_of_step_[hashes[i] % steps];
+    }
+
+    [[nodiscard]] std::optional<server_index> stand_in(
+        std::uint32_t hash, std::span<const std::uint8_t> is_out) const noexcept override {
+        return ring_.stand_in(hash % steps * step, is_out);
     }
 
     [[nodiscard]] std::span<const ring_point> points() const noexcept override {

@@ -53,7 +53,26 @@ public:
         }
     }
 
+    // What it would be without those that are out.
+    [[nodiscard]] std::optional<server_index> stand_in(
+        std::uint32_t hash, std::span<const std::uint8_t> is_out) const noexcept override {
+        const contender* best = nullptr;
+        for (const contender& c : contenders_) {
+            if (is_out[c.server] != 0) continue;
+            if (best == nullptr || beats(c, *best, hash)) best = &c;
+        }
+        if (best == nullptr) return std::nullopt;
+        return best->server;
+    }
+
 private:
+    // Of equal ones the first stays.
+    [[nodiscard]] bool beats(const contender& c, const contender& best,
+                             std::uint32_t hash) const noexcept {
+        return is_weighted_ ? arrival_of(c, hash) < arrival_of(best, hash)
+                            : score_of(c, hash) > score_of(best, hash);
+    }
+
     [[nodiscard]] server_index highest(std::uint32_t hash) const noexcept {
         const contender* best = contenders_.data();
         std::uint64_t best_score = score_of(*best, hash);
