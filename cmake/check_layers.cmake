@@ -78,7 +78,7 @@ foreach(file IN LISTS files)
     forbid("clock::now *\\(|clock_gettime *\\(|gettimeofday *\\(|[^a-z_]time *\\((nullptr|NULL|0)\\)"
            "^src/io/" "only engines read clocks")
     forbid("<(thread|mutex|shared_mutex|condition_variable)>|std::j?thread|std::[a-z_]*mutex"
-           "^src/(loop/|io/resolver|client/remote)" "threads and locks are in three places")
+           "^src/(loop/|io/resolver|client/(remote|cluster))" "threads and locks are in four places")
     forbid("random_device|getrandom *\\(" "^src/(io|loop|client)/" "randomness comes in as a seed")
     forbid("reinterpret_cast" "^src/(base/(byte_order|bytes)|io/)" "use byte_order.hpp or bytes.hpp")
 endforeach()

@@ -14,6 +14,7 @@
 
 #include <kmc/batch.hpp>
 #include <kmc/codec.hpp>
+#include <kmc/counters.hpp>
 #include <kmc/detail/batch_operations.hpp>
 #include <kmc/detail/operations.hpp>  // get_op, store_op ...: what the calls below return
 #include <kmc/detail/typed.hpp>
@@ -21,6 +22,7 @@
 #include <kmc/result.hpp>
 #include <kmc/resumer.hpp>
 #include <kmc/server_list.hpp>
+#include <kmc/server_snapshot.hpp>
 #include <kmc/shared_bytes.hpp>
 #include <kmc/stream.hpp>
 #include <kmc/task.hpp>
@@ -68,10 +70,26 @@ public:
     [[nodiscard]] static config_result<client> open(embedded_runtime& rt, server_list servers,
                                                     const client_options& options = {});
 
-    /// The servers in the order given; error::server and locate() are indexes into it.
-    [[nodiscard]] std::span<const server> servers() const noexcept;
+    /// The servers in use.
+    [[nodiscard]] server_snapshot servers() const;
 
-    /// The server that the ring maps `key` to. Pure arithmetic; any thread.
+    /// The server of a number: of error::server, locate(), server_trace, event. Also one that was
+    /// removed; beyond what there ever was, the behaviour is undefined. Lives as long as the
+    /// client.
+    [[nodiscard]] const server& server_at(std::size_t number) const;
+
+    /// From now on these. Calls and batches that have begun end where they began; connections to
+    /// servers that stay are kept, those to others are closed when nothing is under way on them, or
+    /// after batch_timeout. A server keeps its number, also when it was away for a while; a new one
+    /// gets a new number. A list that cannot be used, or is the one there is, changes nothing.
+    /// Any thread; on this thread the next call finds the new list.
+    [[nodiscard]] config_result<void> set_servers(std::string_view servers) const;
+    [[nodiscard]] config_result<void> set_servers(server_list servers) const;
+
+    /// What was counted for the server of this number. Any thread.
+    [[nodiscard]] server_counters counters(std::size_t number) const;
+
+    /// The number of the server that the ring maps `key` to, in service or not. Any thread.
     /// @param group  as in call_options.
     [[nodiscard]] std::size_t locate(std::string_view key, std::string_view group = {}) const;
 
@@ -311,7 +329,7 @@ public:
         return {who(), detail::counting(detail::command::decr, key, delta, options)};
     }
 
-    // ---- one server: `server` is an index into servers(); anything beyond ends with bad_config
+    // ---- one server: `server` is a number; that of one which is not there ends with bad_config
 
     /// Makes a server forget all its items. Adds auth_failed where the server forbids it
     /// (memcached -F).
@@ -423,7 +441,7 @@ public:
     [[nodiscard]] value_stream stream_many(std::span<const std::string_view> keys,
                                            const stream_options& options = {}) const;
 
-    // ---- every server: result[i] is of servers()[i], all asked at once
+    // ---- every server: result[i] is of servers()[i] at the start, all asked at once
 
     [[nodiscard]] task<std::vector<result<void>>> flush_all(flush_options options = {}) const;
     [[nodiscard]] task<std::vector<result<statistics>>> stats_all(std::string_view group = {},

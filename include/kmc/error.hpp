@@ -56,7 +56,7 @@ struct error {
 
     errc code{};
     stage at{stage::not_sent};
-    std::uint16_t server{no_server};  ///< Index into client::servers(), or no_server.
+    std::uint16_t server{no_server};  ///< Its number, see client::server_at(), or no_server.
     std::uint32_t status{0};  ///< The server's own status code if it answered, the flags of a
                               ///< foreign_value, else 0.
 

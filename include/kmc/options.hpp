@@ -11,6 +11,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <kmc/events.hpp>
+#include <kmc/health.hpp>
 #include <kmc/ring.hpp>
 #include <kmc/time.hpp>
 #include <kmc/value_options.hpp>
@@ -57,9 +59,21 @@ struct client_options {
     /// A connection that owes a reply, and for this long neither sent a byte nor took one, is
     /// dropped.
     duration stall_timeout = std::chrono::seconds(1);
-    /// Waits between attempts to connect: grow from the first to the second, jittered.
+    /// After a connection that did not serve for a second was lost, the next attempt waits so
+    /// long, and longer each time, jittered, up to health.retry_timeout.
     duration reconnect_min = std::chrono::milliseconds(50);
-    duration reconnect_max = std::chrono::seconds(5);
+    /// Attempts to connect to one server at a time, on all reactors together; a process makes at
+    /// most 256 at a time in all. 1 to 256.
+    std::uint32_t max_dials_per_server = 8;
+    /// How often the name of a server is looked up again while connected to it, besides before each
+    /// attempt. When the address in use is not among the answers any more, the connection is
+    /// replaced; keys do not move, since rings hash names. Zero: not at all.
+    duration resolve_period = std::chrono::seconds(60);
+
+    /// When a server counts as failed, and what becomes of its keys.
+    health_options health = {};
+    /// Told of every change: connections, failures, servers.
+    event_hook on_event = {};
 
     /// The servers' item size limit (memcached -I). Larger values are refused before anything is
     /// sent; a reply that announces more is a protocol error.

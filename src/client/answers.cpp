@@ -195,7 +195,8 @@ const call_kind awaiter<Answer>::kind_ = {
              e.server = node.server;
              static_cast<awaiter&>(node).result_ = e;
          },
-     .on_complete = &call::complete},
+     .on_complete = &call::complete,
+     .on_reroute = &call::reroute},
     [](const caller& who, const call_spec& spec) -> std::unique_ptr<remote_call_base> {
         return std::make_unique<remote_call<Answer>>(who, spec);
     }};

@@ -4,10 +4,10 @@
 #include <bit>
 #include <new>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "base/bytes.hpp"
-#include "client/client_state.hpp"
 #include "client/client_view.hpp"
 #include "client/key_places.hpp"
 #include "client/remote_batch.hpp"
@@ -40,9 +40,9 @@ void batch::recycle() noexcept {
     keys_ = {};
     hashes_ = {};
     servers_ = {};
+    fates_ = {};
+    group_ = {};
     first_ = {};
-    requests_ = {};
-    entry_of_request_ = {};
     runs_ = {};
     traces_ = {};
     open_runs_ = 0;
@@ -66,9 +66,10 @@ time_point batch::now() const noexcept {
 
 // ---- what is asked --------------------------------------------------------------------------
 
-void batch::load(const client_state& client, const batch_spec& spec, bytes_of writes) {
+void batch::load(const router& route, const key_routing& routing, const batch_spec& spec,
+                 bytes_of writes) {
     options_ = spec.options;
-    const std::string_view prefix = client.routing().prefix();
+    const std::string_view prefix = routing.prefix();
     const std::size_t count =
         spec.writes != nullptr ? spec.writes->entries_.size() : spec.keys.size();
     make_results(count);
@@ -83,12 +84,18 @@ void batch::load(const client_state& client, const batch_spec& spec, bytes_of wr
         for (std::size_t i = 0; i < count; ++i) refuse(i, errc::bad_key);
         return;
     }
-    hashes_tell_keys_apart_ = options_.group.empty() && client.routing().tells_keys_apart() &&
-                              client.ring().tells_keys_apart();
-    const key_places places = find_places(arena_, client, options_.group, keys_);
+    hashes_tell_keys_apart_ =
+        options_.group.empty() && routing.tells_keys_apart() && route.home().tells_keys_apart();
+    if (!options_.group.empty()) {
+        group_ = arena_.try_copy(options_.group);  // the caller may take it away
+        if (group_.data() == nullptr) throw std::bad_alloc();
+        options_.group = {};
+    }
+    const key_places places = find_places(arena_, route, routing, group_, keys_);
     hashes_ = places.hashes;
     servers_ = places.servers;
-    options_.group = {};  // the caller may take it away
+    fates_ = places.fates;
+    if (route.has_dead()) refuse_dead();
     if (spec.writes == nullptr) first_ = find_twins();
 }
 
@@ -96,6 +103,18 @@ void batch::refuse(std::size_t entry, errc why) noexcept {
     if (first_[entry] == no_entry) return;
     fail(static_cast<std::uint32_t>(entry), {.code = why});
     first_[entry] = no_entry;
+}
+
+// Those for which no server is in service, and comparisons with a token of one that is not.
+void batch::refuse_dead() noexcept {
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        const bool compares = !drafts_.empty() && drafts_[i].cas != 0;
+        const bool is_homeless =
+            fates_[i] == fate::dead || (fates_[i] == fate::stand_in && compares);
+        if (!is_homeless || first_[i] == no_entry) continue;
+        fail(static_cast<std::uint32_t>(i), {.code = errc::server_dead, .server = servers_[i]});
+        first_[i] = no_entry;
+    }
 }
 
 void batch::load_keys(const batch_spec& spec, std::string_view prefix) {
@@ -212,68 +231,95 @@ std::span<std::uint32_t> batch::choose_links() {
     return links;
 }
 
-// Two passes: count by connection, then place. Afterwards the requests for a connection stand
-// together, in the order of the entries, and each touched connection has a run.
-void batch::place() {
+std::span<batch::run*> batch::place() {
     refuse_oversized();
-    const auto links = choose_links();
-    const auto counts = arena_.make_array<std::uint32_t>(view_->link_count(), 0U);
-    std::uint32_t total = 0;
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-        if (!is_sent(i)) continue;
-        ++counts[links[i]];
-        ++total;
-    }
-    requests_ = arena_.make_array<request>(total);
-    entry_of_request_ = arena_.make_array<std::uint32_t>(total);
-    const auto run_of_link = arena_.make_array<run*>(counts.size(), nullptr);
-    const auto next = arena_.make_array<std::uint32_t>(counts.size(), 0U);
-    make_runs(counts, next, run_of_link);
-    for (std::size_t i = 0; i < keys_.size(); ++i) {
-        if (!is_sent(i)) continue;
-        const std::uint32_t at = next[links[i]]++;
-        request& r = requests_[at];
-        if (drafts_.empty()) {
-            r = pattern_;
-            r.key = keys_[i].data();
-            r.key_size = static_cast<std::uint16_t>(keys_[i].size());
-        } else {
-            r = drafts_[i];
+    return make_runs(choose_links(), [this](auto&& use) {
+        for (std::uint32_t i = 0; i < keys_.size(); ++i) {
+            if (is_sent(i)) use(i);
         }
-        run_of_link[links[i]]->bytes += std::uint64_t{r.key_size} + r.value_size;
-        entry_of_request_[at] = static_cast<std::uint32_t>(i);
-    }
+    });
 }
 
-void batch::make_runs(std::span<const std::uint32_t> counts, std::span<std::uint32_t> next,
-                      std::span<run*> run_of_link) {
-    const auto touched = static_cast<std::size_t>(
-        counts.size() - static_cast<std::size_t>(std::count(counts.begin(), counts.end(), 0U)));
-    const auto runs = arena_.make_array<run*>(touched);
-    traces_ = arena_.make_array<server_trace>(touched, server_trace{});
+// Two passes: count by connection, then place. Afterwards the requests for a connection stand
+// together, in the order of the entries, and each touched connection has a run.
+template <class Entries>
+std::span<batch::run*> batch::make_runs(std::span<const std::uint32_t> links,
+                                        const Entries& each_entry) {
+    const auto counts = arena_.make_array<std::uint32_t>(view_->link_count(), 0U);
+    std::uint32_t total = 0;
+    std::size_t touched = 0;
+    each_entry([&](std::uint32_t i) {
+        ++total;
+        if (counts[links[i]]++ == 0) ++touched;
+    });
+    const auto requests = arena_.make_array<request>(total);
+    const auto entries = arena_.make_array<std::uint32_t>(total);
+    const auto run_of_link = arena_.make_array<run*>(counts.size(), nullptr);
+    const auto next = arena_.make_array<std::uint32_t>(counts.size(), 0U);
+    const auto made = arena_.make_array<run*>(touched);
+    std::size_t count = 0;
     std::uint32_t begin = 0;
-    std::size_t made = 0;
     for (std::uint32_t link = 0; link < counts.size(); ++link) {
         if (counts[link] == 0) continue;
-        void* memory = arena_.try_allocate(sizeof(run), alignof(run));
-        if (memory == nullptr) throw std::bad_alloc();
-        run* r = new (memory) run;
-        r->owner = this;
-        r->hooks = &hooks_;
-        r->first_request = begin;
-        r->requests = requests_.data() + begin;
-        r->count = r->open = counts[link];
-        r->server = view_->server_of_link(link);
-        r->link = link;
-        r->trace = &traces_[made];
-        r->trace->server = r->server;
-        r->trace->keys = counts[link];
-        runs[made++] = r;
-        run_of_link[link] = r;
+        run& r = make_run(link, counts[link]);
+        r.requests = requests.data() + begin;
+        r.entries = entries.data() + begin;
+        made[count++] = run_of_link[link] = &r;
         next[link] = begin;
         begin += counts[link];
     }
+    each_entry([&](std::uint32_t i) {
+        const std::uint32_t at = next[links[i]]++;
+        run& mine = *run_of_link[links[i]];
+        fill(requests[at], i);
+        mine.bytes += std::uint64_t{requests[at].key_size} + requests[at].value_size;
+        mine.has_stand_ins |= requests[at].is_stand_in;
+        entries[at] = i;
+    });
+    add_runs(made);
+    return made;
+}
+
+batch::run& batch::make_run(std::uint32_t link, std::uint32_t count) {
+    void* memory = arena_.try_allocate(sizeof(run), alignof(run));
+    if (memory == nullptr) throw std::bad_alloc();
+    run* r = new (memory) run;
+    r->owner = this;
+    r->hooks = &hooks_;
+    r->count = r->open = count;
+    r->server = view_->server_of_link(link);
+    r->link = link;
+    return *r;
+}
+
+void batch::fill(request& r, std::uint32_t entry) noexcept {
+    if (drafts_.empty()) {
+        r = pattern_;
+        r.key = keys_[entry].data();
+        r.key_size = static_cast<std::uint16_t>(keys_[entry].size());
+    } else {
+        r = drafts_[entry];
+    }
+    // Without tokens, which refuse_dead() looked for, it always fits.
+    if (fates_[entry] == fate::stand_in) (void)view_->fit_for_stand_in(r, servers_[entry]);
+}
+
+// Behind those there are: a batch gets more runs when keys go to stand-ins after all.
+void batch::add_runs(std::span<run*> more) {
+    std::span<run*> runs = more;
+    if (!runs_.empty()) {
+        runs = arena_.make_array<run*>(runs_.size() + more.size());
+        std::copy(more.begin(), more.end(), std::copy(runs_.begin(), runs_.end(), runs.begin()));
+    }
+    const auto traces = arena_.make_array<server_trace>(runs.size(), server_trace{});
+    std::copy(traces_.begin(), traces_.end(), traces.begin());
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        runs[i]->trace = &traces[i];
+        traces[i].server = runs[i]->server;
+        traces[i].keys = runs[i]->count;
+    }
     runs_ = runs;
+    traces_ = traces;
 }
 
 // ---- under way ------------------------------------------------------------------------------
@@ -286,20 +332,64 @@ void batch::begin(client_view& view) noexcept {
         if (const auto why = listen()) {
             fail_all_open(*why);
         } else {
-            place();
+            send(place());
         }
     } catch (const std::bad_alloc&) {
-        traces_ = {};
-        runs_ = {};
         fail_all_open(errc::overloaded);
     }
-    open_runs_ += static_cast<std::uint32_t>(runs_.size());
-    const time_point start = view.loop().engine().read_clock();
-    for (run* r : runs_) {
-        r->trace->queued = start;
-        view.submit(*r);
-    }
     if (--open_runs_ == 0) finish();
+}
+
+void batch::send(std::span<run*> fresh) noexcept {
+    open_runs_ += static_cast<std::uint32_t>(fresh.size());
+    const time_point start = view_->loop().engine().read_clock();
+    for (run* r : fresh) {
+        r->trace->queued = start;
+        view_->submit(*r);
+    }
+}
+
+// The server of a run is out, and nothing was sent: its keys go to those that stand in. All of them
+// do, or none.
+bool batch::reroute(op_node& node) noexcept {
+    run& old = static_cast<run&>(node);
+    batch& self = *old.owner;
+    std::span<run*> fresh;
+    try {
+        fresh = self.place_again(old);
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    if (fresh.empty()) return false;
+    self.view_->withdraw(old);
+    old.count = old.open = 0;
+    old.trace->keys = 0;
+    self.send(fresh);
+    if (--self.open_runs_ == 0) self.finish();
+    return true;
+}
+
+std::span<batch::run*> batch::place_again(const run& old) {
+    const auto links = arena_.make_array<std::uint32_t>(keys_.size(), 0U);
+    const std::span<const std::uint32_t> entries(old.entries, old.count);
+    const key_routing& routing = view_->routing();
+    std::string room;
+    for (const std::uint32_t i : entries) {
+        const destination to = view_->route().of(
+            group_.empty() ? routing.hashed_part(keys_[i]) : routing.hashed_group(group_, room));
+        const bool compares = !drafts_.empty() && drafts_[i].cas != 0;
+        if (to.how != fate::stand_in || to.server == old.server || compares) return {};
+        links[i] =
+            view_->link_to(to.server, to.hash,
+                           view_->is_bulk(drafts_.empty() ? pattern_ : drafts_[i], options_.large));
+    }
+    for (const std::uint32_t i : entries) {
+        servers_[i] = view_->server_of_link(links[i]);
+        fates_[i] = fate::stand_in;
+    }
+    return make_runs(links, [&](auto&& use) {
+        for (const std::uint32_t i : entries) use(i);
+    });
 }
 
 // Whoever may end the batch early.
@@ -339,6 +429,10 @@ void batch::withdraw_runs(const errc* why) noexcept {
     for (std::size_t i = runs_.size(); i-- > 0;) {
         run& r = *runs_[i];
         if (r.open == 0) continue;
+        if (why != nullptr && *why == errc::timed_out) {
+            client_view::note_timeout(
+                r, client_view::time_for(options_.deadline, view_->options().batch_timeout));
+        }
         view_->withdraw(r);
         if (why != nullptr) fail_open(r, *why);
     }

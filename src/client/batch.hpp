@@ -27,11 +27,11 @@
 
 #include "base/arena.hpp"
 #include "protocol/command.hpp"
-#include "routing/topology.hpp"
+#include "routing/key_routing.hpp"
+#include "routing/router.hpp"
 
 namespace kmc::detail {
 
-class client_state;
 class client_view;
 class remote_batch;
 class stop_link;
@@ -46,7 +46,8 @@ public:
     virtual ~batch() = default;
 
     // Takes in what is asked: any thread. Keys are copied either way. Throws std::bad_alloc.
-    void load(const client_state& client, const batch_spec& spec, bytes_of writes);
+    void load(const router& route, const key_routing& routing, const batch_spec& spec,
+              bytes_of writes);
     // Sends everything. On the reactor of the view, after load(). The batch ends through its ready
     // node, never in here. The stop token and the scope of `spec.options` live until then.
     void begin(client_view& view) noexcept;
@@ -69,7 +70,7 @@ protected:
     struct run : op_node {
         batch* owner = nullptr;
         server_trace* trace = nullptr;
-        std::uint32_t first_request = 0;
+        const std::uint32_t* entries = nullptr;  // of its requests
 
         void came(time_point when, std::size_t value_bytes) noexcept {
             if (trace->first_in == time_point{}) trace->first_in = when;
@@ -81,7 +82,7 @@ protected:
     [[nodiscard]] arena& memory() noexcept { return arena_; }
     [[nodiscard]] time_point now() const noexcept;
     [[nodiscard]] std::uint32_t entry_of(const run& r, std::uint32_t index) const noexcept {
-        return entry_of_request_[r.first_request + index];
+        return r.entries[index];
     }
     [[nodiscard]] std::span<const std::uint32_t> twins() const noexcept { return first_; }
     void recycle() noexcept;
@@ -91,6 +92,7 @@ protected:
 
     static void on_error(op_node& node, std::uint32_t index, error e) noexcept;
     static void on_complete(op_node& node) noexcept;
+    [[nodiscard]] static bool reroute(op_node& node) noexcept;
 
 private:
     virtual void make_results(std::size_t count) = 0;
@@ -104,13 +106,20 @@ private:
     void load_keys(const batch_spec& spec, std::string_view prefix);
     void load_writes(const batch_spec& spec, std::string_view prefix, bytes_of writes);
     void refuse(std::size_t entry, errc why) noexcept;
+    void refuse_dead() noexcept;
     [[nodiscard]] std::span<std::uint32_t> find_twins();
     [[nodiscard]] std::optional<errc> listen();
     void refuse_oversized() noexcept;
     [[nodiscard]] std::span<std::uint32_t> choose_links();
-    void place();
-    void make_runs(std::span<const std::uint32_t> counts, std::span<std::uint32_t> next,
-                   std::span<run*> run_of_link);
+    [[nodiscard]] std::span<run*> place();
+    [[nodiscard]] std::span<run*> place_again(const run& r);
+    template <class Entries>
+    [[nodiscard]] std::span<run*> make_runs(std::span<const std::uint32_t> links,
+                                            const Entries& each_entry);
+    [[nodiscard]] run& make_run(std::uint32_t link, std::uint32_t count);
+    void add_runs(std::span<run*> more);
+    void send(std::span<run*> fresh) noexcept;
+    void fill(request& r, std::uint32_t entry) noexcept;
     [[nodiscard]] bool is_sent(std::size_t entry) const noexcept { return first_[entry] == entry; }
     void withdraw_runs(const errc* why) noexcept;
     void give_up(errc why) noexcept;
@@ -133,13 +142,13 @@ private:
     std::span<request> drafts_;         // of writes: by entry
     std::span<std::string_view> keys_;  // by entry, as on the wire; empty for refused ones
     std::span<std::uint32_t> hashes_;   // of what is hashed of each
-    std::span<server_index> servers_;
+    std::span<server_number> servers_;
+    std::span<fate> fates_;
+    std::string_view group_;
     // The first entry that has the same key; not of writes, which are all sent. Refused entries
     // have `refused`.
     std::span<std::uint32_t> first_;
 
-    std::span<request> requests_;  // by connection, then by entry
-    std::span<std::uint32_t> entry_of_request_;
     std::span<run*> runs_;
     std::span<server_trace> traces_;  // by run
     std::uint32_t open_runs_ = 0;

@@ -119,8 +119,7 @@ void batch_of<Answer>::fail_open(const run& r, errc why) noexcept {
     for (std::uint32_t i = 0; i < r.count; ++i) {
         result<Answer>& mine = results_[entry_of(r, i)];
         if (!lacks_answer(mine)) continue;
-        const stage at = i < r.encoded ? stage::sent : stage::not_sent;
-        mine = error{.code = why, .at = at, .server = r.server};
+        mine = error{.code = why, .at = r.stage_of(i), .server = r.server};
     }
 }
 
@@ -153,6 +152,7 @@ const op_hooks batch_of<Answer>::hooks = {
     .on_reply = &batch_of::on_reply,
     .on_error = &batch::on_error,
     .on_complete = &batch::on_complete,
+    .on_reroute = &batch::reroute,
 };
 
 template class batch_of<std::optional<value_view>>;

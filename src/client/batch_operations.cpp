@@ -27,19 +27,22 @@ batch_call::~batch_call() {
 }
 
 bool batch_call::launch(std::unique_ptr<batch> mine, std::coroutine_handle<> waiting) {
-    client_view* const view = who_.client->view();
-    mine->load(*who_.client, spec_, view != nullptr ? bytes_of::the_caller : bytes_of::the_batch);
-    if (view != nullptr) {
+    const key_routing& routing = who_.client->routing();
+    if (client_view* const view = who_.client->view()) {
+        view->refresh();
+        mine->load(view->route(), routing, spec_, bytes_of::the_caller);
         batch_ = mine.release();
         batch_->resumes(waiting, left_);
         batch_->begin(*view);
         return true;
     }
     if (spec_.options.scope != nullptr) {
+        mine->load(*who_.client->route(), routing, spec_, bytes_of::the_batch);
         mine->refuse_all(errc::wrong_thread);
         batch_ = mine.release();
         return false;
     }
+    mine->load(*who_.client->route(), routing, spec_, bytes_of::the_batch);
     remote_ = new remote_batch(who_, std::move(mine), spec_.options.stop);
     meeting::send(*remote_, waiting, left_);
     return true;

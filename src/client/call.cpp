@@ -26,7 +26,8 @@ call::call(const caller& who, const call_spec& spec, const call_kind& kind) noex
       scope_(spec.options.scope),
       who_(who),
       needs_token_(spec.needs_token),
-      is_large_(spec.options.large) {
+      is_large_(spec.options.large),
+      is_aimed_(spec.server != error::no_server) {
     hooks = &kind;
     run = &call::resume;
     requests = &request_;
@@ -84,6 +85,7 @@ void call::begin(client_view& view) noexcept {
     view_ = &view;
     is_running_ = true;
     if (deadline_ < duration::zero()) return refuse(errc::timed_out);
+    view.refresh();
     if (const auto objection = prepare()) return refuse(*objection);
     view.loop().timers().add(*this, view.deadline_of(deadline_, view.options().call_timeout));
     view.submit(*this);
@@ -106,8 +108,8 @@ std::optional<errc> call::prepare() noexcept {
             return errc::overloaded;
         }
     }
-    return server == error::no_server ? view_->route(*this, request_, wire_key_, group_, is_large_)
-                                      : view_->aim(*this, request_);
+    return is_aimed_ ? view_->aim(*this, request_)
+                     : view_->route(*this, request_, wire_key_, group_, is_large_);
 }
 
 void call::refuse(errc why) noexcept {
@@ -119,7 +121,11 @@ void call::refuse(errc why) noexcept {
 // A deadline or a cancel: the answer, if one comes, will be skipped.
 void call::give_up(errc why) noexcept {
     if (!is_running_) return;
-    const stage at = encoded == 0 ? stage::not_sent : stage::sent;
+    const stage at = stage_of(0);
+    if (why == errc::timed_out) {
+        client_view::note_timeout(*this,
+                                  client_view::time_for(deadline_, view_->options().call_timeout));
+    }
     settle();
     fail(0, {.code = why, .at = at});
     view_->loop().make_ready(*this);
@@ -129,6 +135,21 @@ void call::complete(op_node& node) noexcept {
     call& self = static_cast<call&>(node);
     self.settle();
     self.view_->loop().make_ready(self);
+}
+
+// The server of the key is out, and nothing was sent: perhaps another one stands in.
+bool call::reroute(op_node& node) noexcept {
+    call& self = static_cast<call&>(node);
+    if (self.is_aimed_) return false;
+    const std::uint16_t before = self.server;
+    self.view_->withdraw(self);
+    const auto objection = self.view_->choose(self, self.request_, self.group_, self.is_large_);
+    if (objection || self.server == before) {
+        self.server = before;
+        return false;
+    }
+    self.view_->submit(self);
+    return true;
 }
 
 // Takes the call out of everything that knows it.

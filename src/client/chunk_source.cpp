@@ -53,19 +53,27 @@ chunk_source::~chunk_source() {
 void chunk_source::sort_by_link() {
     const bool is_bad_group = question_.options.group.size() > key_bytes_max;
     arena scratch;
+    view_.refresh();
     const key_places places = find_places(
-        scratch, *question_.client, is_bad_group ? std::string_view() : question_.options.group,
-        question_.wire_keys);
+        scratch, view_.route(), view_.routing(),
+        is_bad_group ? std::string_view() : question_.options.group, question_.wire_keys);
     const bool bulk = view_.is_bulk({}, question_.options.large);
     std::vector<std::uint32_t> links(key_count_);
     std::vector<std::size_t> next(view_.link_count() + 1);
     for (std::uint32_t i = 0; i < key_count_; ++i) {
-        if (question_.wire_keys[i].empty() || is_bad_group) {
-            refused_.push_back(i);
+        const bool is_bad = question_.wire_keys[i].empty() || is_bad_group;
+        if (is_bad || places.fates[i] == fate::dead) {
+            const errc why = is_bad ? errc::bad_key : errc::server_dead;
+            const std::uint16_t server = is_bad ? error::no_server : places.servers[i];
+            refused_.push_back({i, {.code = why, .server = server}});
             links[i] = view_.link_count();
             continue;
         }
         links[i] = view_.link_to(places.servers[i], places.hashes[i], bulk);
+        if (places.fates[i] == fate::stand_in) {
+            if (is_stand_in_.empty()) is_stand_in_.resize(key_count_);
+            is_stand_in_[i] = true;
+        }
         ++next[links[i]];
     }
     order_.resize(key_count_ - refused_.size());
@@ -132,13 +140,17 @@ bool chunk_source::issue_from(lane& from) noexcept {
     c->first = from.next;
     c->count = c->open = static_cast<std::uint32_t>(wanted);
     c->encoded = 0;
+    c->is_resent = false;
     c->bytes = 0;
     c->answered.reset();
     for (std::size_t i = 0; i < wanted; ++i) {
-        const std::string_view key = question_.wire_keys[order_[c->first + i]];
+        const std::uint32_t entry = order_[c->first + i];
+        const std::string_view key = question_.wire_keys[entry];
         c->asked[i].what = command::get;
         c->asked[i].key = key.data();
         c->asked[i].key_size = static_cast<std::uint16_t>(key.size());
+        c->asked[i].is_stand_in = !is_stand_in_.empty() && is_stand_in_[entry];
+        c->has_stand_ins |= c->asked[i].is_stand_in;
         c->bytes += key.size();
     }
     from.next += wanted;
@@ -241,9 +253,9 @@ std::optional<stream_entry> chunk_source::take() noexcept {
         return e;
     }
     if (!refused_.empty()) {
-        const std::uint32_t key = refused_.back();
+        const refused_key key = refused_.back();
         refused_.pop_back();
-        return entry(key, error{.code = errc::bad_key});
+        return entry(key.key, key.why);
     }
     // What was given up was asked for or not; those that were have their answers in the queue.
     for (std::size_t i = 0; gave_up_ && i < lane_count_; ++i) {
@@ -262,11 +274,14 @@ void chunk_source::withdraw_chunks(bool tell) noexcept {
     for (std::size_t i = lane_count_; i-- > 0;) {
         for (chunk& c : lanes_[i].chunks) {
             if (c.is_idle()) continue;
+            if (gave_up_ == errc::timed_out) {
+                client_view::note_timeout(c, client_view::time_for(question_.options.deadline,
+                                                                   view_.options().batch_timeout));
+            }
             view_.withdraw(c);
             for (std::uint32_t k = 0; tell && k < c.count; ++k) {
                 if (c.answered.test(k)) continue;
-                const stage at = k < c.encoded ? stage::sent : stage::not_sent;
-                push(c, k, error{.code = *gave_up_, .at = at, .server = c.server});
+                push(c, k, error{.code = *gave_up_, .at = c.stage_of(k), .server = c.server});
             }
             c.count = 0;
         }

@@ -60,6 +60,10 @@ private:
         std::size_t end = 0;
         chunk chunks[2];
     };
+    struct refused_key {
+        std::uint32_t key;
+        error why;
+    };
     struct answer_slot {
         std::uint32_t key = 0;
         result<std::optional<value>> answer{error{}};
@@ -88,8 +92,9 @@ private:
     stop_link* stop_link_ = nullptr;
     std::coroutine_handle<> waiting_;
 
-    std::vector<std::uint32_t> order_;    // good keys, by connection
-    std::vector<std::uint32_t> refused_;  // bad ones
+    std::vector<std::uint32_t> order_;  // good keys, by connection
+    std::vector<refused_key> refused_;  // bad ones, and those of dead servers
+    std::vector<bool> is_stand_in_;     // by key; empty: none goes to one
     std::unique_ptr<lane[]> lanes_;
     std::size_t lane_count_ = 0;
     std::size_t turn_ = 0;  // the lane that may ask next

@@ -1,4 +1,4 @@
-// What the handles of one client share: the servers, the ring, and a view per reactor.
+// What the handles of one client share: the cluster, and a view per reactor.
 
 #pragma once
 
@@ -12,9 +12,9 @@
 #include <kmc/result.hpp>
 #include <kmc/server_list.hpp>
 
+#include "client/cluster.hpp"
 #include "loop/reactor.hpp"
 #include "routing/key_routing.hpp"
-#include "routing/topology.hpp"
 
 namespace kmc::detail {
 
@@ -30,7 +30,7 @@ public:
 
     [[nodiscard]] static client_state& of(const client& handle) noexcept { return *handle.state_; }
 
-    client_state(std::vector<reactor*> reactors, std::shared_ptr<const topology> ring,
+    client_state(std::vector<reactor*> reactors, std::shared_ptr<cluster> servers,
                  key_routing routing, const client_options& options);
     client_state(const client_state&) = delete;
     client_state& operator=(const client_state&) = delete;
@@ -45,12 +45,15 @@ public:
     [[nodiscard]] reactor& home_reactor() noexcept;
 
     [[nodiscard]] const key_routing& routing() const noexcept { return routing_; }
-    [[nodiscard]] const topology& ring() const noexcept { return *topology_; }
+    [[nodiscard]] cluster& servers() const noexcept { return *cluster_; }
+    [[nodiscard]] std::shared_ptr<const router> route() const { return cluster_->route(); }
+    [[nodiscard]] server_snapshot snapshot() const;
+    [[nodiscard]] config_result<void> set_servers(server_list servers);
     [[nodiscard]] const client_options& options() const noexcept { return options_; }
 
 private:
     std::vector<reactor*> reactors_;
-    std::shared_ptr<const topology> topology_;
+    std::shared_ptr<cluster> cluster_;
     key_routing routing_;
     client_options options_;
     // Each entry is written by its reactor alone; the destructor reads all.

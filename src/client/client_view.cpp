@@ -7,6 +7,7 @@
 #include <kmc/detail/block_pool.hpp>
 
 #include "base/bytes.hpp"
+#include "client/stand_in.hpp"
 #include "protocol/key_rules.hpp"
 
 namespace kmc::detail {
@@ -25,30 +26,117 @@ enum counted : std::uint8_t { nowhere, at_client, at_link };
 
 }  // namespace
 
-client_view::client_view(reactor& r, std::shared_ptr<const topology> ring,
-                         const key_routing& routing, const client_options& options)
+client_view::host::host(client_view& view, cluster::record& of)
+    : what(of),
+      where{.what = of.what,
+            .number = of.number,
+            .watcher = view,
+            .traffic = of.traffic[view.reactor_.index()],
+            .state = of.state},
+      nurse(view.reactor_, *view.shared_, of, view.options_) {}
+
+client_view::client_view(reactor& r, std::shared_ptr<cluster> shared, const key_routing& routing,
+                         const client_options& options)
     : reactor_(r),
-      topology_(std::move(ring)),
+      shared_(std::move(shared)),
       routing_(routing),
       options_(options),
       links_per_server_(options.lanes + (options.bulk_bytes != 0 ? 1 : 0)),
-      connections_(topology_->servers().size() * links_per_server_),
-      link_quotas_(std::make_unique<quota[]>(connections_.size())) {
+      stand_in_life_(stand_in_life(options.health)),
+      subscriber_(r, this,
+                  [](void* self) noexcept { static_cast<client_view*>(self)->refresh(); }) {
     all_.limit(options.max_requests, options.max_bytes);
-    for (std::size_t i = 0; i < connections_.size(); ++i) {
-        link_quotas_[i].limit(options.max_requests_per_connection,
-                              options.max_bytes_per_connection);
-    }
     farewell_.view = this;
     farewell_.open = [](letter& l) noexcept {
         client_view& self = *static_cast<farewell_letter&>(l).view;
         self.reactor_.evict(self);
     };
+    leave_timer_.view = this;
+    leave_timer_.on_fire = [](timer& t) noexcept { static_cast<leave_timer&>(t).view->let_go(); };
+    const cluster::bulletin now = shared_->latest();
+    grow(now.records);
+    route_ = now.route;
+    version_ = now.version;
+    shared_->subscribe(subscriber_);
+}
+
+client_view::~client_view() {
+    shared_->unsubscribe(subscriber_);
+}
+
+// ---- news of the cluster ----------------------------------------------------------------------
+
+void client_view::take_news() noexcept {
+    const cluster::bulletin now = shared_->latest();
+    try {
+        grow(now.records);
+    } catch (const std::exception&) {
+        return;
+    }
+    route_ = now.route;
+    version_ = now.version;
+    for (const auto& h : hosts_) {
+        if (!h->what.is_member.load(std::memory_order_relaxed)) part_from(h->what.number);
+    }
+}
+
+void client_view::grow(std::size_t servers) {
+    while (hosts_.size() < servers) {
+        // In this order, so that what there is fits together also when memory ends in between.
+        while (links_.size() < (hosts_.size() + 1) * links_per_server_) {
+            links_.emplace_back().limits.limit(options_.max_requests_per_connection,
+                                               options_.max_bytes_per_connection);
+        }
+        hosts_.push_back(std::make_unique<host>(*this, shared_->at(hosts_.size())));
+    }
+}
+
+// What is under way to a server that was removed ends first, at most for the time a batch has.
+void client_view::part_from(server_number server) noexcept {
+    for (std::uint32_t i = 0; i < links_per_server_; ++i) {
+        std::unique_ptr<connection>& line = links_[server * links_per_server_ + i].line;
+        if (line == nullptr) continue;
+        try {
+            leaving_.push_back(std::move(line));
+        } catch (const std::bad_alloc&) {
+            continue;  // it stays, idle
+        }
+        leaving_.back()->drain();
+        reactor_.timers().add(
+            leave_timer_, reactor_.now() + std::max(options_.call_timeout, options_.batch_timeout));
+    }
+}
+
+void client_view::let_go() noexcept {
+    for (const auto& line : leaving_) line->retire();
+    std::erase_if(leaving_, [](const auto& line) { return line->is_settled(); });
+    if (!leaving_.empty()) reactor_.timers().add(leave_timer_, reactor_.now() + timer_wheel::tick);
+}
+
+void client_view::on_failure(const peer& where, failure kind, errc why, time_point began) noexcept {
+    host& at = *hosts_[where.number];
+    const auto probe_at =
+        shared_->on_failure(at.what, kind, why, began, reactor_.now(), reactor_.random());
+    if (probe_at && !closed_) at.nurse.schedule(*probe_at);
+}
+
+void client_view::on_answer(const peer& where) noexcept {
+    shared_->on_answer(hosts_[where.number]->what, reactor_.now());
+}
+
+void client_view::on_change(const peer& where, event_kind what, errc why) noexcept {
+    shared_->on_change(hosts_[where.number]->what, what, why, reactor_.now());
+}
+
+bool client_view::reroute(op_node& node) noexcept {
+    if (closed_ || options_.health.on_dead == on_dead::fail_fast) return false;
+    refresh();
+    return node.hooks->on_reroute != nullptr && node.hooks->on_reroute(node);
 }
 
 // ---- where a request goes ---------------------------------------------------------------------
 
-std::uint32_t client_view::link_to(server_index server, std::uint32_t hash,
+std::uint32_t client_view::link_to(server_number server, std::uint32_t hash,
                                    bool is_bulk) const noexcept {
     const std::uint32_t first = server * links_per_server_;
     if (is_bulk) return first + options_.lanes;
@@ -77,32 +165,48 @@ std::optional<errc> client_view::route(op_node& node, request& r, char*& wire_ke
         r.value = r.block->bytes().data();
         r.is_shared = false;
     }
-    topology::place place;
+    return choose(node, r, group, is_large);
+}
+
+std::optional<errc> client_view::choose(op_node& node, request& r, std::string_view group,
+                                        bool is_large) noexcept {
+    destination to;
     // With a single connection there is nothing to choose, and nothing to hash.
-    if (link_count() > 1) {
+    if (links_.size() > 1 || route_->has_dead()) {
         try {
             std::string room;
-            place = topology_->place_of(group.empty() ? routing_.hashed_part(r.key_view())
-                                                      : routing_.hashed_group(group, room));
+            to = route_->of(group.empty() ? routing_.hashed_part(r.key_view())
+                                          : routing_.hashed_group(group, room));
         } catch (const std::bad_alloc&) {
             return errc::overloaded;
         }
     }
-    node.server = place.server;
-    node.link = link_to(place.server, place.hash, is_bulk(r, is_large));
+    node.server = to.server;
+    if (to.how == fate::dead) return errc::server_dead;
+    if (to.how == fate::stand_in) {
+        if (const auto objection = fit_for_stand_in(r, to.server)) return objection;
+        node.has_stand_ins = true;
+    }
+    node.link = link_to(to.server, to.hash, is_bulk(r, is_large));
     node.bytes = std::uint64_t{r.key_size} + r.value_size;
     return std::nullopt;
 }
 
 std::optional<errc> client_view::aim(op_node& node, const request& r) noexcept {
     if (r.key_size > key_bytes_max) return errc::bad_key;
-    if (node.server >= topology_->servers().size()) {
+    if (node.server >= hosts_.size() || !hosts_[node.server]->what.is_member.load()) {
         node.server = error::no_server;
         return errc::bad_config;
     }
+    if (hosts_[node.server]->where.state.is_dead.load()) return errc::server_dead;
     node.link = link_to(node.server, 0, false);
     node.bytes = r.key_size;
     return std::nullopt;
+}
+
+std::optional<errc> client_view::fit_for_stand_in(request& r, server_number stand_in) noexcept {
+    hosts_[stand_in]->where.traffic.stand_ins.add(1);
+    return detail::fit_for_stand_in(r, stand_in_life_);
 }
 
 std::optional<errc> client_view::objection_to(const request& r) const noexcept {
@@ -112,9 +216,8 @@ std::optional<errc> client_view::objection_to(const request& r) const noexcept {
     return std::nullopt;
 }
 
-time_point client_view::deadline_of(duration given, duration fallback) const noexcept {
-    const duration limit = given == duration::zero() ? fallback : given;
-    return reactor_.engine().read_clock() + std::min(limit, deadline_max);
+duration client_view::time_for(duration given, duration fallback) noexcept {
+    return std::min(given == duration::zero() ? fallback : given, deadline_max);
 }
 
 // ---- nodes come and go ------------------------------------------------------------------------
@@ -140,33 +243,42 @@ bool client_view::must_wait(quota& q, op_node& node) noexcept {
 void client_view::enter_link(op_node& node) noexcept {
     all_.take(node);
     node.counted = at_client;
-    if (must_wait(link_quotas_[node.link], node)) return;
+    if (must_wait(links_[node.link].limits, node)) return;
     dispatch(node);
 }
 
 void client_view::dispatch(op_node& node) noexcept {
-    link_quotas_[node.link].take(node);
+    lane& to = links_[node.link];
+    to.limits.take(node);
     node.counted = at_link;
-    std::unique_ptr<connection>& line = connections_[node.link];
-    if (line == nullptr) {
+    const peer& where = hosts_[node.server]->where;
+    // It died while the node waited in a line.
+    if (where.state.is_dead.load(std::memory_order_relaxed)) {
+        if (!reroute(node)) refuse(node, errc::server_dead);
+        return;
+    }
+    if (to.line == nullptr) {
         try {
-            line =
-                std::make_unique<connection>(reactor_, topology_->servers()[node.server], options_);
+            to.line = std::make_unique<connection>(reactor_, where, options_);
         } catch (const std::bad_alloc&) {
             return refuse(node, errc::overloaded);
         }
     }
-    line->enqueue(node);
+    to.line->enqueue(node);
+    // Somebody who had asked before the server was removed.
+    if (!hosts_[node.server]->what.is_member.load(std::memory_order_relaxed)) {
+        part_from(node.server);
+    }
 }
 
 void client_view::withdraw(op_node& node) noexcept {
     if (node.where != nullptr) node.where->abandon(node);
     node.unlink();
     const std::uint8_t counted = std::exchange(node.counted, nowhere);
-    if (counted == at_link) link_quotas_[node.link].give_back(node);
+    if (counted == at_link) links_[node.link].limits.give_back(node);
     if (counted != nowhere) all_.give_back(node);
     // Also when it only stood in a line: it may have been what the others waited behind.
-    look_at(link_quotas_[node.link]);
+    look_at(links_[node.link].limits);
     look_at(all_);
     look_at_lines();
 }
@@ -202,27 +314,41 @@ void client_view::refuse(op_node& node, errc why) noexcept {
     node.hooks->on_complete(node);
 }
 
+std::vector<const connection*> client_view::connections() const {
+    std::vector<const connection*> all;
+    for (const lane& l : links_) all.push_back(l.line.get());
+    for (const auto& line : leaving_) all.push_back(line.get());
+    return all;
+}
+
 // ---- the end ----------------------------------------------------------------------------------
 
 // The lines first: what retires makes room, and nobody may use it any more.
 void client_view::close() noexcept {
     closed_ = true;
     while (!all_.line().empty()) refuse(all_.line().pop_front(), errc::client_closed);
-    for (std::size_t i = 0; i < connections_.size(); ++i) {
-        while (!link_quotas_[i].line().empty()) {
-            refuse(link_quotas_[i].line().pop_front(), errc::client_closed);
+    for (lane& l : links_) {
+        while (!l.limits.line().empty()) {
+            refuse(l.limits.line().pop_front(), errc::client_closed);
         }
     }
-    for (const auto& line : connections_) {
-        if (line != nullptr) line->retire();
+    for (lane& l : links_) {
+        if (l.line != nullptr) l.line->retire();
     }
+    leave_timer_.unlink();
+    for (const auto& line : leaving_) line->retire();
+    for (const auto& h : hosts_) h->nurse.stop();
+    shared_->unsubscribe(subscriber_);
 }
 
 bool client_view::is_settled() const noexcept {
-    for (const auto& line : connections_) {
-        if (line != nullptr && !line->is_settled()) return false;
-    }
-    return true;
+    if (subscriber_.is_expecting()) return false;
+    const auto settled = [](const auto& line) { return line == nullptr || line->is_settled(); };
+    return std::all_of(leaving_.begin(), leaving_.end(), settled) &&
+           std::all_of(links_.begin(), links_.end(),
+                       [&](const lane& l) { return settled(l.line); }) &&
+           std::all_of(hosts_.begin(), hosts_.end(),
+                       [](const auto& h) { return h->nurse.is_settled(); });
 }
 
 }  // namespace kmc::detail

@@ -10,12 +10,13 @@
 namespace kmc {
 namespace {
 
-// @param ask  makes the call to the server of that index.
+// @param ask  makes the call to the server of that number.
 template <class Ask>
 auto each_server(const client& mc, Ask ask) {
     std::vector<decltype(ask(std::size_t{0}))> calls;
-    calls.reserve(mc.servers().size());
-    for (std::size_t i = 0; i < mc.servers().size(); ++i) calls.push_back(ask(i));
+    const server_snapshot servers = mc.servers();
+    calls.reserve(servers.size());
+    for (std::size_t i = 0; i < servers.size(); ++i) calls.push_back(ask(servers.number(i)));
     return when_all(std::move(calls));
 }
 

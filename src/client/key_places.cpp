@@ -29,16 +29,17 @@ std::span<std::string_view> copy_keys(arena& memory, std::string_view prefix,
     return copies;
 }
 
-key_places find_places(arena& memory, const client_state& client, std::string_view group,
-                       std::span<const std::string_view> wire_keys) {
-    const key_routing& routing = client.routing();
+key_places find_places(arena& memory, const router& route, const key_routing& routing,
+                       std::string_view group, std::span<const std::string_view> wire_keys) {
     key_places places{.hashes = memory.make_array<std::uint32_t>(wire_keys.size()),
-                      .servers = memory.make_array<server_index>(wire_keys.size())};
+                      .servers = memory.make_array<server_number>(wire_keys.size()),
+                      .fates = memory.make_array<fate>(wire_keys.size())};
     if (!group.empty()) {
         std::string room;
-        const topology::place one = client.ring().place_of(routing.hashed_group(group, room));
+        const destination one = route.of(routing.hashed_group(group, room));
         std::fill(places.hashes.begin(), places.hashes.end(), one.hash);
         std::fill(places.servers.begin(), places.servers.end(), one.server);
+        std::fill(places.fates.begin(), places.fates.end(), one.how);
         return places;
     }
     std::span<const std::string_view> hashed = wire_keys;
@@ -49,7 +50,7 @@ key_places find_places(arena& memory, const client_state& client, std::string_vi
         }
         hashed = parts;
     }
-    client.ring().locate(hashed, places.hashes, places.servers);
+    route.many(hashed, places.hashes, places.servers, places.fates);
     return places;
 }
 

@@ -1,4 +1,4 @@
-// Many keys at once: as they go on the wire, and where the ring has them.
+// Many keys at once: as they go on the wire, and which servers they go to.
 
 #pragma once
 
@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/arena.hpp"
-#include "client/client_state.hpp"
-#include "routing/topology.hpp"
+#include "routing/key_routing.hpp"
+#include "routing/router.hpp"
 
 namespace kmc::detail {
 
@@ -19,11 +19,12 @@ namespace kmc::detail {
 
 struct key_places {
     std::span<std::uint32_t> hashes;  // of what is hashed of each key
-    std::span<server_index> servers;
+    std::span<server_number> servers;
+    std::span<fate> fates;
 };
 
 // @param group  if not empty, all keys have its place; at most key_bytes_max.
-[[nodiscard]] key_places find_places(arena& memory, const client_state& client,
+[[nodiscard]] key_places find_places(arena& memory, const router& route, const key_routing& routing,
                                      std::string_view group,
                                      std::span<const std::string_view> wire_keys);
 

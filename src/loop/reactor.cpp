@@ -9,6 +9,8 @@ namespace {
 thread_local reactor* current_reactor = nullptr;
 thread_local bool turning = false;
 
+constexpr duration late_after = std::chrono::milliseconds(10);
+
 }  // namespace
 
 class reactor::turn_scope {
@@ -120,7 +122,9 @@ bool reactor::turn(time_point limit) {
     enter(may_wait ? std::min(limit, timers_.next_due()) : time_point::min());
     catch_up();
     const bool timers_fire = timers_.next_due() <= engine_->now();
+    is_late_ = timers_fire && engine_->now() - timers_.next_due() > late_after;
     timers_.advance(engine_->now());
+    is_late_ = false;
     sweep_residents();
     // What was delivered, and what a timer did, may have started operations that no enter has seen.
     return delivered_ != delivered_before || timers_fire || !ready_.empty() || !dirty_.empty() ||

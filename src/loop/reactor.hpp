@@ -106,6 +106,8 @@ public:
         return timers_;
     }
     [[nodiscard]] time_point now() const noexcept { return engine_->now(); }
+    // While timers fire: this thread came to it so late that what ran out says little about others.
+    [[nodiscard]] bool is_late() const noexcept { return is_late_; }
     [[nodiscard]] rng& random() noexcept { return random_; }
 
     // Never reused while the reactor lives; names one attempt to connect.
@@ -192,6 +194,7 @@ private:
     std::uint64_t delivered_ = 0;  // completions so far
     bool stopping_ = false;
     bool ending_ = false;
+    bool is_late_ = false;
     bool is_resting_ = false;  // bound, not driven now, and nobody has asked for a turn
 
     mailbox mailbox_;

@@ -22,6 +22,7 @@ void one_less_open(op_node& node) noexcept {
 
 void answer(const slot& to, reply& r) noexcept {
     if (to.node == nullptr) return;
+    if (to.node->has_stand_ins && to.node->requests[to.index].is_stand_in) r.cas = 0;
     to.node->answer(to.index, r);
     one_less_open(*to.node);
 }
@@ -241,7 +242,14 @@ void pipeline::end_large() noexcept {
 
 slot pipeline::take_oldest() noexcept {
     parts_bytes_ = 0;
-    return slots_.pop();
+    const slot s = slots_.pop();
+    if (s.node == nullptr) --orphans_;
+    return s;
+}
+
+void pipeline::orphan(slot& s) noexcept {
+    s.node = nullptr;
+    ++orphans_;
 }
 
 // What quiet requests wanted to say by their silence, now that a later reply is complete.
@@ -259,8 +267,9 @@ void pipeline::settle_skipped(std::uint32_t until) noexcept {
 // The server misunderstood this request. Its own caller learns why; the silence of the quiet ones
 // before it proves nothing any more.
 void pipeline::refuse(std::uint32_t sequence, status raw) noexcept {
-    slot s = slots_[sequence];
-    slots_[sequence].node = nullptr;
+    const slot s = slots_[sequence];
+    if (s.node == nullptr) return;
+    orphan(slots_[sequence]);
     fail(s,
          {errc::server_error, stage::answered, error::no_server, static_cast<std::uint16_t>(raw)});
 }
@@ -272,7 +281,29 @@ pipeline::fed pipeline::broken(std::size_t consumed, errc why) noexcept {
 
 void pipeline::abandon(op_node& node) noexcept {
     for (std::uint32_t at = slots_.head(); at != slots_.tail(); ++at) {
-        if (slots_[at].node == &node) slots_[at].node = nullptr;
+        if (slots_[at].node == &node) orphan(slots_[at]);
+    }
+}
+
+void pipeline::reclaim_repeatable(intrusive_list<op_node>& to, std::uint32_t& budget) noexcept {
+    // Newest first, so that each goes before those that came after it.
+    for (std::uint32_t at = slots_.tail(); at != slots_.head();) {
+        op_node* const node = slots_[--at].node;
+        if (node == nullptr || node->is_resent) continue;
+        // Replies come in order: what is unanswered is the end of the node.
+        const std::uint32_t first_open = node->count - node->open;
+        const std::uint32_t due = node->encoded - first_open;
+        const auto* const begin = node->requests + first_open;
+        if (due > budget || !std::all_of(begin, begin + due, [](const request& r) {
+                return is_repeatable(r.what);
+            })) {
+            continue;
+        }
+        for (std::uint32_t i = 0; i < due; ++i) orphan(slots_[at - i]);
+        budget -= due;
+        node->encoded = first_open;
+        node->is_resent = true;
+        if (!node->is_linked()) to.push_front(*node);
     }
 }
 

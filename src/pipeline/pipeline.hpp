@@ -70,6 +70,12 @@ public:
     // is. Rare, so it scans the window.
     void abandon(op_node& node) noexcept;
 
+    // The connection is gone: takes back the nodes whose unanswered requests on the wire are all
+    // repeatable and were not sent twice yet, as if those had never been encoded, and puts them in
+    // order before what `to` has; those that were cut by the window are there already.
+    // @param budget  requests that may be taken back; counts down.
+    void reclaim_repeatable(intrusive_list<op_node>& to, std::uint32_t& budget) noexcept;
+
     // The connection is gone: every slot with a node gets on_error({why, sent}); all slots go. The
     // nodes' on_complete is called when their last open request ended. Afterwards nothing may be
     // encoded, and feed() is broken: every connection gets a pipeline of its own.
@@ -78,6 +84,8 @@ public:
     [[nodiscard]] bool empty() const noexcept { return slots_.empty(); }
     // Slots, orphans included.
     [[nodiscard]] std::uint32_t in_flight() const noexcept { return slots_.size(); }
+    // Those of them that nobody waits for.
+    [[nodiscard]] std::uint32_t orphans() const noexcept { return orphans_; }
     // Free slots.
     [[nodiscard]] std::uint32_t room() const noexcept { return slots_.room(); }
 
@@ -112,6 +120,7 @@ private:
 
     // The oldest slot, whose last answer is due now.
     [[nodiscard]] slot take_oldest() noexcept;
+    void orphan(slot& s) noexcept;
     void settle_skipped(std::uint32_t until) noexcept;
     void refuse(std::uint32_t sequence, status raw) noexcept;
     fed broken(std::size_t consumed, errc why) noexcept;
@@ -122,6 +131,7 @@ private:
     slot_ring<slot> slots_;
     large_reply large_;
     std::uint64_t parts_bytes_ = 0;  // of the parts that the oldest slot, a stat, has had so far
+    std::uint32_t orphans_ = 0;
     std::optional<errc> broken_;
 };
 

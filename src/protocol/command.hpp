@@ -19,6 +19,20 @@ inline constexpr std::size_t command_count = static_cast<std::size_t>(command::v
     return what == command::incr || what == command::decr;
 }
 
+// Whether carrying it out twice is the same as once, for everybody.
+[[nodiscard]] constexpr bool is_repeatable(command what) noexcept {
+    switch (what) {
+        case command::get:
+        case command::gat:
+        case command::touch:
+        case command::noop:
+        case command::version:
+            return true;
+        default:
+            return false;
+    }
+}
+
 // Whether its success carries an item's value, of any size up to the limit for items.
 [[nodiscard]] constexpr bool gives_item(command what) noexcept {
     return what == command::get || what == command::gat;

@@ -43,6 +43,10 @@ link_action connection_fsm::step(link_event event, time_point now) noexcept {
             break;
         case link_phase::ready:
             if (event == lost) return lose(now);
+            if (event == renew) {
+                proven_ = true;
+                return go(link_phase::closing, link_action::close);
+            }
             break;
         case link_phase::closing:
             if (event == settled) return settle();

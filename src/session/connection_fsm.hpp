@@ -2,7 +2,7 @@
 // carries out.
 //
 //   idle --demand--> resolving --> connecting --> greeting --> ready
-//    ^                   |             |             |           |
+//    ^                   |             |             |           | or renew
 //    |                   +-- refused --+---- lost ---+---- lost -+
 //    |                                        v
 //    +------ settled, after good service -- closing
@@ -39,6 +39,7 @@ enum class link_event : std::uint8_t {
     connected,  // the kernel says so
     greeted,    // the peer answered the first request
     lost,       // error, end of stream, protocol violation, or too slow
+    renew,      // nothing is on the way, and another connection is wanted
     settled,    // closing, and the kernel holds nothing any more
     rested,     // the wait is over
     retire,     // the client closes

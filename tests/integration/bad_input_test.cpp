@@ -115,7 +115,7 @@ TEST_CASE("options that make no sense are refused by name") {
     wrong([](auto& o) { o.connect_timeout = milliseconds(0); }, "connect_timeout");
     wrong([](auto& o) { o.stall_timeout = milliseconds(0); }, "stall_timeout");
     wrong([](auto& o) { o.reconnect_min = milliseconds(0); }, "reconnect_min");
-    wrong([](auto& o) { o.reconnect_max = milliseconds(1); }, "reconnect_max");
+    wrong([](auto& o) { o.health.retry_timeout = milliseconds(0); }, "health.retry_timeout");
     wrong([](auto& o) { o.item_size_max = 0; }, "item_size_max");
     wrong([](auto& o) { o.max_inflight = 0; }, "max_inflight");
     wrong([](auto& o) { o.max_inflight = 1'000'000; }, "max_inflight");

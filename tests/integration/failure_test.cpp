@@ -188,7 +188,9 @@ TEST_CASE("a server killed in the middle of a batch fails what it still owed") {
 TEST_CASE("a server that stands still: late replies reach nobody, and it serves again") {
     if (control_is_missing()) return;
     cluster all({1, 2, 2, 1, 2});
-    session s(all.servers());
+    kmc::client_options options = patient();
+    options.health.remove_failed = 0;  // this one is about the connection
+    session s(all.servers(), options);
     const auto keys = make_keys("still", 1000);
     s.write_all(keys, 1, 100);
     std::vector<std::string> of_fifth;

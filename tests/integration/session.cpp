@@ -86,7 +86,7 @@ client_options patient() {
             .batch_timeout = seconds(60),
             .connect_timeout = seconds(20),
             .stall_timeout = seconds(20),
-            .reconnect_max = std::chrono::milliseconds(200)};
+            .health = {.retry_timeout = std::chrono::milliseconds(200)}};
 }
 
 const std::string& key_prefix() {

@@ -52,6 +52,7 @@ public:
     }
 
     void push_back(T& element) noexcept { insert_before(root_, element); }
+    void push_front(T& element) noexcept { insert_before(*root_.next_, element); }
 
     T& pop_front() noexcept {
         T& element = front();

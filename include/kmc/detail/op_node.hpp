@@ -36,6 +36,9 @@ struct op_hooks {
     void (*on_error)(op_node&, std::uint32_t index, error) noexcept;
     /// Every request had its on_reply or on_error; nothing points to the node any more.
     void (*on_complete)(op_node&) noexcept;
+    /// Its server is out, and nothing of it was sent: it may go elsewhere, and is then somewhere
+    /// else when this returns true. Null: it may not.
+    bool (*on_reroute)(op_node&) noexcept = nullptr;
 };
 
 struct op_node : ready_node {
@@ -46,13 +49,20 @@ struct op_node : ready_node {
     std::uint32_t open = 0;                   ///< How many lack an answer; count at the start.
     std::uint16_t server = error::no_server;  ///< Index in the client's list.
     std::uint8_t counted = 0;                 ///< The view's: which limits count it.
-    std::uint32_t link = 0;                   ///< Which connection of the view carries it.
-    std::uint64_t bytes = 0;                  ///< Of all its keys and values.
+    bool has_stand_ins = false;               ///< Some of its requests are for stand-ins.
+    bool is_resent = false;   ///< Its connection was lost; what was sent is sent again.
+    std::uint32_t link = 0;   ///< Which connection of the view carries it.
+    std::uint64_t bytes = 0;  ///< Of all its keys and values.
     connection* where = nullptr;
     time_point first_out{};  ///< When its first request was handed to the engine, or zero.
 
     void answer(std::uint32_t index, reply& r) noexcept { hooks->on_reply(*this, index, r); }
     void fail(std::uint32_t index, error e) noexcept { hooks->on_error(*this, index, e); }
+
+    /// How far a request that was not answered has come.
+    [[nodiscard]] stage stage_of(std::uint32_t index) const noexcept {
+        return index < encoded || is_resent ? stage::sent : stage::not_sent;
+    }
 };
 
 }  // namespace kmc::detail

@@ -86,8 +86,9 @@ protected:
     call(const caller& who, const call_spec& spec, const call_kind& kind) noexcept;
     ~call();
 
-    /// What a hook of the derived class turns `on_complete` into.
+    /// What the hooks of the derived class turn `on_complete` and `on_reroute` into.
     static void complete(op_node& node) noexcept;
+    [[nodiscard]] static bool reroute(op_node& node) noexcept;
 
     request request_;
     std::span<std::byte> into_;           ///< Of get_into.
@@ -120,6 +121,7 @@ private:
     std::coroutine_handle<> waiting_;
     bool needs_token_;
     bool is_large_;
+    bool is_aimed_;            // at a server, not at a key
     bool is_running_ = false;  // between begin() and settle()
 };
 

@@ -48,9 +48,10 @@ struct request {
     std::uint32_t value_size = 0;
     std::uint16_t key_size = 0;  ///< 1..250 once checked; 0 for commands without a key.
     command what = command::noop;
-    bool is_loud : 1 = false;    ///< Wants an answer of its own even where silence would tell.
-    bool is_shared : 1 = false;  ///< The value is sent from its block, without a copy.
-    std::uint32_t flags = 0;     ///< Of stores.
+    bool is_loud : 1 = false;      ///< Wants an answer of its own even where silence would tell.
+    bool is_shared : 1 = false;    ///< The value is sent from its block, without a copy.
+    bool is_stand_in : 1 = false;  ///< Goes to another server than the key's: no tokens.
+    std::uint32_t flags = 0;       ///< Of stores.
     std::uint32_t expiry = 0;  ///< As on the wire (kmc::expiry::wire); flush: the delay in seconds.
     std::uint64_t cas = 0;     ///< 0: unconditional. Of set and del only.
 

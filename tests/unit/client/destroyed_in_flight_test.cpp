@@ -209,7 +209,7 @@ TEST_CASE("a call may be destroyed while its result waits in the ready queue") {
     jobs.push_back(world.start(checked_get(world.mc(), "small", second_right)));
     // Step until both were executed (after the greeting) and answered; nobody has resumed yet.
     const auto answered = [&] {
-        const auto& lane = world.view().connections()[0];
+        const auto* const lane = world.view().connections()[0];
         return world.server(0).store().requests >= 3 && lane->in_flight() == 0;
     };
     for (int i = 0; i < 1000 && !answered(); ++i) world.step();

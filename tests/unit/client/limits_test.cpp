@@ -67,7 +67,7 @@ TEST_CASE("beyond the limit calls wait in line, and all are served") {
     std::uint64_t most = 0;
     while (!many.jobs.back().done()) {
         world.step();
-        const auto& lane = world.view().connections()[0];
+        const auto* const lane = world.view().connections()[0];
         if (lane) most = std::max<std::uint64_t>(most, lane->in_flight());
     }
     for (sim_job& job : many.jobs) REQUIRE(world.finish(job));

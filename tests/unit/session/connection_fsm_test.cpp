@@ -61,6 +61,7 @@ const std::vector<row> table = {
     {link_phase::greeting, lost, link_phase::closing, link_action::close},
     {link_phase::greeting, retire, link_phase::closing, link_action::close},
     {link_phase::ready, lost, link_phase::closing, link_action::close},
+    {link_phase::ready, renew, link_phase::closing, link_action::close},
     {link_phase::ready, retire, link_phase::closing, link_action::close},
     {link_phase::closing, settled, link_phase::resting, link_action::rest},
     {link_phase::resting, rested, link_phase::idle, link_action::revive},
@@ -71,8 +72,8 @@ const std::vector<row> table = {
 
 TEST_CASE("each phase answers each event as the table says, and no other way") {
     for (const auto& [phase, way] : ways) {
-        for (link_event event :
-             {demand, resolved, refused, connected, greeted, lost, settled, rested, retire}) {
+        for (link_event event : {demand, resolved, refused, connected, greeted, lost, renew,
+                                 settled, rested, retire}) {
             connection_fsm fsm = in(phase);
             row expected{phase, event, phase, link_action::none};
             for (const row& r : table) {
@@ -90,6 +91,13 @@ TEST_CASE("after good service the next attempt is free of waiting") {
     CHECK(fsm.step(lost, t0 + 1s) == link_action::close);
     CHECK(fsm.step(settled, t0 + 1s) == link_action::revive);
     CHECK(fsm.phase() == link_phase::idle);
+    CHECK(fsm.proven());
+}
+
+TEST_CASE("a connection that is to be replaced is replaced at once, however young it is") {
+    connection_fsm fsm = in(link_phase::ready);
+    CHECK(fsm.step(renew, t0) == link_action::close);
+    CHECK(fsm.step(settled, t0) == link_action::revive);
     CHECK(fsm.proven());
 }
 
