@@ -1,0 +1,138 @@
+// One small world of the proof: a handful of callers on a simulated cluster, accidents of one mix,
+// and the history of it all. What the mixes are stands in fault_mixes.cpp.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <kmc/cancel.hpp>
+
+#include "sim/history.hpp"
+#include "sim/history_check.hpp"
+#include "sim/sim_cluster.hpp"
+
+namespace kmc::testing {
+
+class mix_world;
+
+// A kind of trouble. Functions without state; what they need is in the world.
+struct fault_mix {
+    std::string_view name;
+    // Changes the client's options, before there is a world.
+    void (*shape)(client_options&, kmc::detail::rng&) = nullptr;
+    // Once, before anybody calls.
+    void (*prepare)(mix_world&) = nullptr;
+    // Again and again while callers are busy, with up to so many milliseconds between.
+    void (*accident)(mix_world&) = nullptr;
+    std::uint64_t accident_gap_ms = 60;
+    // Large values in pieces of a few bytes take long and show nothing new.
+    std::size_t largest_value = 60'000;
+    // Some calls get deadlines that they cannot meet.
+    bool is_hasty = true;
+    // Callers come to harm: their coroutines are destroyed, their calls cancelled.
+    bool is_harmful = false;
+};
+
+[[nodiscard]] const std::vector<fault_mix>& fault_mixes();
+
+// What a world came to.
+struct world_report {
+    kmc::sim::judgement verdict;
+    std::string unrest;  // what did not come back, if anything
+    std::uint64_t calls = 0;
+    duration virtual_time{};
+    std::uint64_t trace_hash = 0;    // of what the kernel delivered
+    std::uint64_t history_hash = 0;  // of what callers were told
+};
+
+[[nodiscard]] world_report run_world(const fault_mix& mix, std::uint64_t seed);
+
+class mix_world {
+public:
+    mix_world(const fault_mix& mix, std::uint64_t seed);
+
+    [[nodiscard]] world_report run();
+
+    // --- for mixes ------------------------------------------------------------------------------
+
+    [[nodiscard]] kmc::detail::rng& random() noexcept { return random_; }
+    [[nodiscard]] kmc::sim::sim_cluster& cluster() noexcept { return cluster_; }
+    [[nodiscard]] kmc::sim::history& log() noexcept { return log_; }
+    [[nodiscard]] kmc::sim::sim_server& any_server();
+    [[nodiscard]] bool one_in(std::uint64_t n) { return random_.below(n) == 0; }
+    // 1..most ms.
+    [[nodiscard]] duration up_to_ms(std::uint64_t most);
+
+    // Ends a server's process, or starts the next one, which knows nothing.
+    void kill_or_restart();
+    // An operator empties a server.
+    void empty_one();
+    // The client's process stands still.
+    void freeze(duration);
+    // One of the calls that can be cancelled is.
+    void cancel_one();
+    // Timers may come later than a tick.
+    duration late_wake{};
+
+private:
+    friend class scope_seat;
+    using id = kmc::sim::history::id;
+
+    static client_options options_of(const fault_mix& mix, std::uint64_t seed);
+
+    // What callers do; mix_calls.cpp.
+    task<void> caller();
+    task<void> one_get();
+    task<void> one_set();
+    task<void> one_del();
+    task<void> one_count();
+    task<void> one_get_many(many_reply& reuse);
+    task<void> one_touch_many();
+    task<void> one_del_many();
+    task<void> one_write(write_batch& batch);
+    task<void> one_stream();
+    task<void> one_refill(write_batch& batch);
+
+    [[nodiscard]] std::string shared_key();
+    [[nodiscard]] std::string pinned_key();
+    [[nodiscard]] std::string counter_key();
+    [[nodiscard]] std::vector<std::string> some_keys(std::uint64_t most);
+    [[nodiscard]] std::string next_value(std::string_view key, std::uint64_t version);
+    [[nodiscard]] duration some_deadline();
+    [[nodiscard]] std::size_t server_of(std::string_view key) { return cluster_.mc().locate(key); }
+
+    [[nodiscard]] id begin(kmc::sim::deed what, std::string_view key, duration deadline,
+                           std::uint64_t version = 0, duration ttl = {});
+    [[nodiscard]] std::vector<id> begin_all(kmc::sim::deed what,
+                                            const std::vector<std::string>& keys,
+                                            duration deadline);
+    void end_read(id which, std::string_view key, std::optional<std::string_view> value);
+    void end_failed(id which, const error& why);
+
+    // The beginning and the end.
+    void plant();
+    void live();
+    void make_peace();
+    void look_at_memory();
+    task<void> read_all(std::optional<error>& why_not);
+    void read_the_rest();
+    void note_unrest(std::string what);
+
+    const fault_mix& mix_;
+    kmc::detail::rng random_;
+    kmc::sim::sim_cluster cluster_;
+    kmc::sim::history log_;
+    std::vector<cancel_scope*> scopes_;
+    std::vector<std::string> own_keys_;
+    std::uint64_t version_ = 1;
+    std::uint64_t errors_ = 0;
+    time_point next_accident_{};
+    world_report report_;
+    std::vector<kmc::sim::sim_job> jobs_;  // the last: they use all the others
+};
+
+}  // namespace kmc::testing
