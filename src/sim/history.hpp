@@ -50,6 +50,8 @@ enum class ending : std::uint8_t {
 using moment = std::uint64_t;
 inline constexpr moment end_of_time = std::numeric_limits<moment>::max();
 
+inline constexpr std::size_t no_call = std::numeric_limits<std::size_t>::max();
+
 struct past_call {
     deed what = deed::read;
     std::string key;
@@ -57,6 +59,9 @@ struct past_call {
     duration deadline{};        // zero: none to be held to
     duration ttl{};             // of a store; zero: for ever
     std::size_t server = 0;     // that owns the key
+    // The call on the same key that was asked to take effect before it: an earlier entry of the
+    // same batch. no_call: none.
+    std::size_t after = no_call;
 
     // The rest is the history's.
     ending how = ending::open;
@@ -92,8 +97,9 @@ public:
 
     // That server forgot everything: a new process, a flush.
     void lost_memory(std::size_t server);
-    // What that server's silence seems to say (a miss, a removal) proves nothing: some of its replies
-    // are withheld or overtaken, which no client can tell. Values have to be right all the same.
+    // What that server's silence seems to say (a miss, a removal) proves nothing: some of its
+    // replies are withheld or overtaken, which no client can tell. Values have to be right all the
+    // same.
     void distrust_silence(std::size_t server);
     // The client stood still for so long, and could not have ended any call.
     void froze(duration);

@@ -15,6 +15,8 @@ struct effect {
     moment first = 0;
     moment last = end_of_time;
     moment certain = end_of_time;  // end_of_time: never for certain
+    // When a later entry of its own batch had certainly replaced it.
+    moment replaced = end_of_time;
 };
 
 [[nodiscard]] bool may_have_happened(const past_call& c) noexcept {
@@ -27,6 +29,7 @@ public:
         : log_(log), calls_(calls), out_(out), server_(calls.front()->server) {
         collect();
         learn_from_reads();
+        learn_from_order();
     }
 
     void judge_all() {
@@ -82,6 +85,18 @@ private:
         }
     }
 
+    // Entries of a batch come later than those they were asked to follow.
+    void learn_from_order() {
+        for (std::size_t i = effects_.size(); i-- > 0;) {
+            const effect& e = effects_[i];
+            if (e.by == nullptr || e.by->after == no_call) continue;
+            const past_call* first = &log_.calls()[e.by->after];
+            for (effect& f : effects_) {
+                if (f.by == first) f.replaced = std::min({f.replaced, e.replaced, e.certain});
+            }
+        }
+    }
+
     // The latest begin among what had certainly happened before: an effect that was over by then
     // had been overwritten.
     [[nodiscard]] moment overwritten_before(moment when) const noexcept {
@@ -94,7 +109,7 @@ private:
 
     [[nodiscard]] static bool is_current(const effect& e, const past_call& c,
                                          moment overwritten) noexcept {
-        return e.by != &c && e.first < c.ended && e.last >= overwritten;
+        return e.by != &c && e.first < c.ended && e.last >= overwritten && e.replaced >= c.began;
     }
 
     void judge_value(const past_call& c) {

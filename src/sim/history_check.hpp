@@ -5,7 +5,7 @@
 // outcome is unknown, at any moment from its begin on (a server may work off what a dead connection
 // brought), or never; and no later than somebody saw it. Then:
 //   - a value is right if a write of it began before the read ended, was not said to be undone, and
-//     no other write certainly came between it and the read;
+//     no other write certainly came between it and the read, nor a later entry of its own batch;
 //   - a miss is right if the same holds for a removal, a server's loss of memory, the emptiness at
 //     the beginning, or if the value that was there may have expired;
 //   - "there is one" is right if there may have been one;

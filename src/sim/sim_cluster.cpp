@@ -134,6 +134,7 @@ void sim_cluster::check_invariants() {
         if (lane->phase() == link_phase::closing && outstanding == 0) {
             throw std::logic_error("closing, and waiting for nothing");
         }
+        if (!up && lane->in_flight() != 0) throw std::logic_error("callers left behind by a loss");
         if (lane->in_flight() > options_.max_inflight) throw std::logic_error("window overrun");
     }
     // What the connections count is what the kernel holds, but for name look-ups.

@@ -54,11 +54,18 @@ void kill_some(mix_world& w) {
 // --- stalls: nothing is read, for less or more than the client's patience
 // -------------------------
 
+// Connections are given up soon, and what they carried is worked off long after.
+void impatient(client_options& o, rng& random) {
+    if (random.below(2) == 0) return;
+    o.stall_timeout = 100ms;
+    o.max_inflight = 4;
+}
+
 void stall_some(mix_world& w) {
     sim_server& server = w.any_server();
     if (w.one_in(2)) return server.stall(w.up_to_ms(900));
     server.conditions().stall = per_thousand(w.random(), 60);
-    server.conditions().stall_time = {1ms, w.up_to_ms(600)};
+    server.conditions().stall_time = {1ms, w.up_to_ms(1000)};
 }
 
 // --- mutes: requests are carried out, replies come late
@@ -248,7 +255,7 @@ const std::vector<fault_mix>& fault_mixes() {
         {.name = "calm", .is_hasty = false},
         {.name = "resets", .accident = reset_some},
         {.name = "kills", .accident = kill_some, .accident_gap_ms = 200},
-        {.name = "stalls", .accident = stall_some},
+        {.name = "stalls", .shape = impatient, .accident = stall_some},
         {.name = "mutes", .accident = mute_some},
         {.name = "slow_links", .accident = slow_down_some},
         {.name = "dribbles", .prepare = all_in_drops, .largest_value = 300},

@@ -145,6 +145,15 @@ TEST_CASE("a history with a lie is found out") {
         s.gives(1);
         CHECK(s.is_only("a value that something else had replaced"));
     }
+    SECTION("a batch that was carried out in another order") {
+        const auto first = s.begins(deed::store, 1);
+        const auto second = s.log.begin(
+            {.what = deed::store, .key = "k", .version = 2, .server = 1, .after = first});
+        s.log.end(first, ending::unknown);
+        s.log.end(second, ending::done);
+        s.gives(1);
+        CHECK(s.is_only("a value that something else had replaced"));
+    }
     SECTION("something that happens after all was settled") {
         s.store(1, ending::unknown);
         s.log.settled();

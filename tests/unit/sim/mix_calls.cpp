@@ -88,6 +88,18 @@ std::vector<history::id> mix_world::begin_all(deed what, const std::vector<std::
     return ids;
 }
 
+void mix_world::begin_entry(std::vector<id>& batch, deed what, std::string_view key,
+                            duration deadline, std::uint64_t version) {
+    const auto same = std::find_if(batch.rbegin(), batch.rend(),
+                                   [&](id each) { return log_.calls()[each].key == key; });
+    batch.push_back(log_.begin({.what = what,
+                                .key = std::string(key),
+                                .version = version,
+                                .deadline = deadline,
+                                .server = server_of(key),
+                                .after = same == batch.rend() ? kmc::sim::no_call : *same}));
+}
+
 void mix_world::end_read(id which, std::string_view key, std::optional<std::string_view> value) {
     if (!value) return log_.end(which, ending::absent);
     const std::int64_t version = version_of(key, *value);
@@ -227,28 +239,29 @@ task<void> mix_world::one_write(write_batch& batch) {
     batch.clear();
     std::vector<id> ids;
     const duration deadline = some_deadline();
+    const std::string often = shared_key();  // entries of one key keep their order
     for (std::uint64_t n = 1 + random_.below(24); n > 0; --n) {
         const std::uint64_t version = ++version_;
-        const std::string shared = shared_key();
+        const std::string shared = one_in(2) ? often : shared_key();
         switch (random_.below(5)) {
             case 0:
-                ids.push_back(begin(deed::store, shared, deadline, version));
+                begin_entry(ids, deed::store, shared, deadline, version);
                 batch.set(shared, next_value(shared, version));
                 break;
             case 1:
-                ids.push_back(begin(deed::erase, shared, deadline));
+                begin_entry(ids, deed::erase, shared, deadline);
                 batch.del(shared);
                 break;
             case 2: {
                 const std::string counter = counter_key();
-                ids.push_back(begin(deed::count, counter, deadline));
+                begin_entry(ids, deed::count, counter, deadline);
                 batch.incr(counter);
                 break;
             }
             default: {
                 const std::string key = "own:" + std::to_string(version);
                 own_keys_.push_back(key);
-                ids.push_back(begin(deed::store, key, deadline, version));
+                begin_entry(ids, deed::store, key, deadline, version);
                 const std::string value = next_value(key, version);
                 if (one_in(2)) {
                     batch.set(key, value);
@@ -317,7 +330,7 @@ task<void> mix_world::one_refill(write_batch& batch) {
     for (int i = 0; i < 12; ++i) {
         const std::uint64_t version = ++version_;
         const std::string key = one_in(3) ? shared_key() : pinned_key();
-        ids.push_back(begin(deed::store, key, deadline, version));
+        begin_entry(ids, deed::store, key, deadline, version);
         batch.set(key, make_value(key, version, 40));
     }
     const auto r = co_await cluster_.mc().write(batch, {.deadline = deadline});

@@ -110,6 +110,9 @@ private:
     [[nodiscard]] std::vector<id> begin_all(kmc::sim::deed what,
                                             const std::vector<std::string>& keys,
                                             duration deadline);
+    // The same for an entry of a batch, which keeps the order of its key's.
+    void begin_entry(std::vector<id>& batch, kmc::sim::deed what, std::string_view key,
+                     duration deadline, std::uint64_t version = 0);
     void end_read(id which, std::string_view key, std::optional<std::string_view> value);
     void end_failed(id which, const error& why);
 
