@@ -15,8 +15,6 @@ using kmc::sim::sim_job;
 using kmc::sim::sim_server;
 
 constexpr int callers = 5;
-constexpr int pinned_keys = 24;
-constexpr int counters = 4;
 constexpr int most_steps = 3000;
 
 }  // namespace
@@ -54,13 +52,13 @@ world_report mix_world::run() {
 }
 
 void mix_world::plant() {
-    for (int i = 0; i < pinned_keys; ++i) {
+    for (std::uint64_t i = 0; i < pinned_keys; ++i) {
         const std::string key = "pinned:" + std::to_string(i);
         const std::size_t size = i == 0 ? std::min<std::size_t>(20'000, mix_.largest_value) : 50;
         cluster_.plant(key, make_value(key, 1, size));
         log_.planted(key, server_of(key), 1);
     }
-    for (int i = 0; i < counters; ++i) cluster_.plant("count:" + std::to_string(i), "0");
+    for (std::uint64_t i = 0; i < counters; ++i) cluster_.plant("count:" + std::to_string(i), "0");
 }
 
 void mix_world::live() {
@@ -139,8 +137,8 @@ void mix_world::look_at_memory() {
                    version < 0 ? kmc::sim::history::nobodys : static_cast<std::uint64_t>(version));
     };
     for (const std::string& key : own_keys_) look(key);
-    for (int i = 0; i < pinned_keys; ++i) look("pinned:" + std::to_string(i));
-    for (int i = 0; i < counters; ++i) {
+    for (std::uint64_t i = 0; i < pinned_keys; ++i) look("pinned:" + std::to_string(i));
+    for (std::uint64_t i = 0; i < counters; ++i) {
         const std::string key = "count:" + std::to_string(i);
         const auto* item = cluster_.stored(key);
         if (item != nullptr) log_.counted(key, server_of(key), std::stoull(item->value));

@@ -82,9 +82,15 @@ private:
     friend class scope_seat;
     using id = kmc::sim::history::id;
 
+    // "shared" keys are stored, removed and expire; "pinned" ones are there from the beginning and
+    // never removed; numbers are only counted up.
+    static constexpr std::uint64_t shared_keys = 24;
+    static constexpr std::uint64_t pinned_keys = 24;
+    static constexpr std::uint64_t counters = 4;
+
     static client_options options_of(const fault_mix& mix, std::uint64_t seed);
 
-    // What callers do; mix_calls.cpp.
+    // What callers do; mix_calls.cpp, mix_batches.cpp.
     task<void> caller();
     task<void> one_get();
     task<void> one_set();
@@ -136,6 +142,21 @@ private:
     time_point next_accident_{};
     world_report report_;
     std::vector<kmc::sim::sim_job> jobs_;  // the last: they use all the others
+};
+
+// A scope in the list of those that an accident may cancel, for as long as its call waits.
+class scope_seat {
+public:
+    explicit scope_seat(mix_world& w) : world_(w) { world_.scopes_.push_back(&scope_); }
+    scope_seat(const scope_seat&) = delete;
+    scope_seat& operator=(const scope_seat&) = delete;
+    ~scope_seat() { std::erase(world_.scopes_, &scope_); }
+
+    [[nodiscard]] cancel_scope* scope() noexcept { return &scope_; }
+
+private:
+    mix_world& world_;
+    cancel_scope scope_;
 };
 
 }  // namespace kmc::testing
