@@ -73,6 +73,8 @@ TEST_CASE("every action is read with its numbers") {
     CHECK(then("set length 0xffffffff").value == 0xffffffff);
     CHECK(then("set length 0xffffffff").where.at == 8);
     CHECK(then("set cas 18446744073709551615").value == ~std::uint64_t{0});
+    CHECK(then("set opcode noop").value == 0x0a);
+    CHECK(then("set opcode 0x55").value == 0x55);
     CHECK(then("duplicate").what == deed::duplicate);
     CHECK(then("swap").what == deed::swap);
     CHECK(then("inject \"ERROR\\r\\n\"").bytes == "ERROR\r\n");
@@ -131,6 +133,7 @@ TEST_CASE("a rule that is wrong is answered with its text, the place, and what w
         {"reply: stop", "at its end: expected reading"},
         {"reply: set size 1", "(size): expected magic, opcode"},
         {"reply: set magic 256", "(256): expected a number from 0 to 255"},
+        {"reply: set opcode 256", "(256): expected an opcode such as"},
         {"reply: set length 0x100000000", "expected a number from 0 to 4294967295"},
         {"reply: inject ERROR", "(ERROR): expected a text in quotes, hex or frame"},
         {"reply: inject hex 0", "(0): expected pairs"},

@@ -282,7 +282,8 @@ private:
         for (const named_field& f : named_fields) {
             if (f.name == name) made.then.where = f.where;
         }
-        if (!wrong_) made.then.value = number(0, largest_in(made.then.where));
+        if (wrong_) return;
+        made.then.value = name == "opcode" ? opcode() : number(0, largest_in(made.then.where));
     }
 
     std::string injected(side about) {
