@@ -446,6 +446,17 @@ class Talk(ChaosTest):
         self.assertRegex(lines[7], r'^error there is no command "sing"')
         self.assertEqual(lines[8:], [nothing])
 
+    def test_commands_may_come_from_a_file(self):
+        with tempfile.TemporaryFile() as file:
+            file.write(b"add reply: drop\nclear\n")
+            file.seek(0)
+            process = subprocess.run(
+                [os.environ["KMC_CLI"], "chaos", f"127.0.0.1:0->{self.node.text}",
+                 "--end-with-input"], stdin=file, stdout=subprocess.PIPE, check=True,
+                timeout=PATIENCE_SECONDS)
+        self.assertEqual(process.stdout.decode().splitlines()[1:3],
+                         ["ok add rule=1", "ok clear rules=1"])
+
     def test_signals_end_it_and_the_end_of_input_does_not(self):
         for how in (signal.SIGTERM, signal.SIGINT):
             proxy = self.proxy()

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/asio/error.hpp>
 #include <cerrno>
 #include <utility>
 
@@ -70,7 +71,8 @@ void console::tell_stats() {
 void console::wait() {
     input_.async_wait(boost::asio::posix::descriptor_base::wait_read,
                       [this](const boost::system::error_code& failed) {
-                          if (!failed) read();
+                          // A file cannot be waited for, and does not have to be.
+                          if (failed != boost::asio::error::operation_aborted) read();
                       });
 }
 

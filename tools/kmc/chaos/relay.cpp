@@ -140,7 +140,6 @@ void relay::resume() {
     if (is_closed_ || is_discarding_) return;
     std::vector<step> released;
     flow_.release(released);
-    // In front of the end, if that has come already, there is nothing left to release.
     enqueue(std::move(released));
     const auto now = clock::now();
     std::erase_if(queue_, [](const item& i) {
