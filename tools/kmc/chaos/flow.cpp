@@ -22,7 +22,12 @@ struct flow::plan {
     nanoseconds delay{};
     slicing pieces;
     std::uint64_t seed = 0;
-    std::vector<mark> marks;
+    std::vector<mark> marks;  // by their place; those of one place in the order of their rules
+
+    void add(mark m) {
+        const auto behind = std::ranges::upper_bound(marks, m.at, {}, &mark::at);
+        marks.insert(behind, std::move(m));
+    }
 };
 
 namespace {
@@ -138,7 +143,7 @@ bool flow::apply(const listed_rule& entry, const unit& u, std::uint64_t begin, p
     switch (then.what) {
         case deed::delay:
             if (is_at_byte) {
-                p.marks.push_back({.at = at, .what = step_of(then)});
+                p.add({.at = at, .what = step_of(then)});
             } else {
                 p.delay += then.time;
             }
@@ -148,10 +153,10 @@ bool flow::apply(const listed_rule& entry, const unit& u, std::uint64_t begin, p
         case deed::cut:
         case deed::reset:
         case deed::inject:
-            p.marks.push_back({.at = at, .what = step_of(then)});
+            p.add({.at = at, .what = step_of(then)});
             return true;
         case deed::drop_rest:
-            p.marks.push_back({.at = at, .what = {}, .drops_rest = true});
+            p.add({.at = at, .what = {}, .drops_rest = true});
             return true;
         case deed::drop:
             p.is_dropped = true;
@@ -193,7 +198,6 @@ void flow::emit(plan& p, std::vector<step>& out) {
                         .pieces = p.pieces,
                         .seed = p.seed});
     };
-    std::ranges::stable_sort(p.marks, {}, &mark::at);
 
     std::size_t sent = 0;
     for (mark& m : p.marks) {
