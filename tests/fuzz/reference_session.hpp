@@ -30,8 +30,6 @@ struct told {
     bool is_implied = false;
     std::vector<std::pair<std::string, std::string>> parts;
     error why;
-
-    friend bool operator==(const told&, const told&) = default;
 };
 
 class reference_session {

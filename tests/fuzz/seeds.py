@@ -28,7 +28,8 @@ FLAGS = b"\0\0\0\5"
 
 for name, data in {
     "hit": reply(0x00, extras=FLAGS, value=b"World"),
-    "quiet-hit-then-miss": reply(0x09, extras=FLAGS, value=b"v") + reply(0x00, 2, 1, value=b"Not found"),
+    "quiet-hit-then-miss": reply(0x09, extras=FLAGS, value=b"v") + reply(0x00, 2, 1,
+        value=b"Not found"),
     "touched": reply(0x1C, extras=FLAGS),
     "counted": reply(0x05, value=struct.pack(">Q", 41)),
     "statistics": reply(0x10, key=b"pid", value=b"1") + reply(0x10),
@@ -49,7 +50,8 @@ for name, data in {
 
 # ---- pipeline: limits, first sequence, steps -------------------------------------------------
 
-GET, GAT, TOUCH, SET, ADD, REPLACE, APPEND, PREPEND, DEL, INCR, DECR, FLUSH, STAT, NOOP, VERSION = range(15)
+(GET, GAT, TOUCH, SET, ADD, REPLACE, APPEND, PREPEND, DEL, INCR, DECR, FLUSH, STAT, NOOP,
+ VERSION) = range(15)
 LOUD = 225
 
 
@@ -59,10 +61,8 @@ def session(*steps, sizes=0xA9, slots=15, run=6, run_bytes=500, first=0):
 
 
 def ask(*kinds, keeps_block=False):
-    data = bytes([0, len(kinds) - 1 + (126 if keeps_block else 0)])
-    if keeps_block:
-        data = bytes([0, 135 + len(kinds) - 1])
-        assert data[1] % 9 == len(kinds) - 1
+    # Modulo 9 it is how many; the highest bit says that blocks are left to the pipeline.
+    data = bytes([0, len(kinds) - 1 + (135 if keeps_block else 0)])
     for kind in kinds:
         data += bytes([kind, 20]) if SET <= kind % 15 <= PREPEND else bytes([kind])
     return data
@@ -100,38 +100,52 @@ def say(text):
     return bytes([10, 1, len(text)]) + text
 
 
-everything = ask(GET, GAT, TOUCH, SET, ADD, REPLACE, APPEND, PREPEND, DEL) + ask(INCR, DECR, FLUSH, STAT, NOOP, VERSION)
+everything = (ask(GET, GAT, TOUCH, SET, ADD, REPLACE, APPEND, PREPEND, DEL) +
+              ask(INCR, DECR, FLUSH, STAT, NOOP, VERSION))
 for name, data in {
     "one-hit": session(ask(GET), send(), answer(8), deliver()),
-    "batch-of-misses-and-hits": session(ask(*[GET] * 8), send(), answer(1, 8, 1, 1, 16, 8, 1, 1), deliver()),
+    "batch-of-misses-and-hits": session(ask(*[GET] * 8), send(), answer(1, 8, 1, 1, 16, 8, 1, 1),
+        deliver()),
     "one-of-each": session(everything, send(), answer(*[4] * 8), answer(*[6] * 8), deliver()),
-    "one-of-each-bytewise": session(everything, send(), answer(*[4] * 8), answer(*[6] * 8), deliver(ALL, BYTEWISE)),
-    "one-of-each-refused": session(everything, send(), answer(*[3] * 8), answer(*[3] * 8), deliver()),
-    "large-value-lands": session(ask(GET, keeps_block=True), send(), answer(200), deliver(40), deliver(50), deliver()),
-    "large-value-by-feed-only": session(ask(GET), send(), answer(200), deliver(40, COPIED), deliver()),
-    "abandoned-in-mid-landing": session(ask(GET), send(), answer(200), deliver(60), ABANDON, deliver()),
-    "lost-in-mid-landing": session(ask(GET), send(), answer(200), deliver(60), LOSE, ask(GET), turn(8)),
-    "abandoned-then-answered": session(ask(GET, GET, GET), ask(GET), send(), ABANDON, answer(8, 8, 8, 8), deliver()),
-    "window-smaller-than-batch": session(ask(*[GET] * 9), send(), answer(8, 1), deliver(), send(), answer(8, 1, 8), deliver(), turn(8, 8, 8, 8), turn(8, 8, 8), slots=2),
+    "one-of-each-bytewise": session(everything, send(), answer(*[4] * 8), answer(*[6] * 8),
+        deliver(ALL, BYTEWISE)),
+    "one-of-each-refused": session(everything, send(), answer(*[3] * 8), answer(*[3] * 8),
+        deliver()),
+    "large-value-lands": session(ask(GET, keeps_block=True), send(), answer(200), deliver(40),
+        deliver(50), deliver()),
+    "large-value-by-feed-only": session(ask(GET), send(), answer(200), deliver(40, COPIED),
+        deliver()),
+    "abandoned-in-mid-landing": session(ask(GET), send(), answer(200), deliver(60), ABANDON,
+        deliver()),
+    "lost-in-mid-landing": session(ask(GET), send(), answer(200), deliver(60), LOSE, ask(GET),
+        turn(8)),
+    "abandoned-then-answered": session(ask(GET, GET, GET), ask(GET), send(), ABANDON,
+        answer(8, 8, 8, 8), deliver()),
+    "window-smaller-than-batch": session(ask(*[GET] * 9), send(), answer(8, 1), deliver(), send(),
+        answer(8, 1, 8), deliver(), turn(8, 8, 8, 8), turn(8, 8, 8), slots=2),
     "one-slot": session(ask(GET, SET), turn(8), turn(8), slots=0),
     "sequence-wraps": session(ask(*[GET] * 8), turn(8, 1, 8, 1, 8, 1, 8, 8), turn(8), first=33),
     "statistics-without-end": session(ask(STAT, NOOP), send(), answer(67, 4), deliver()),
-    "statistics-in-parts": session(ask(STAT), send(), answer(3), deliver(40), deliver(30), deliver()),
+    "statistics-in-parts": session(ask(STAT), send(), answer(3), deliver(40), deliver(30),
+        deliver()),
     "loud-among-quiet": session(ask(GET, GET + LOUD, GET), turn(1, 1, 8)),
     "opaque-of-another": session(ask(GET, GET, GET), send(), mistake((2, 9)), deliver()),
     "opaque-of-nobody": session(ask(GET), send(), mistake((2, 200)), deliver()),
     "same-answer-twice": session(ask(GET, GET), send(), mistake((11, 0)), deliver()),
     "skips-a-loud-one": session(ask(NOOP, GET), send(), mistake(which=1), deliver()),
     "wrong-opcode": session(ask(GET), send(), mistake((0, 9)), deliver()),
-    "misunderstood": session(ask(GET, SET, GET), send(), mistake((1, 8), which=2, dice=1), deliver()),
+    "misunderstood": session(ask(GET, SET, GET), send(), mistake((1, 8), which=2, dice=1),
+        deliver()),
     "wants-a-login": session(ask(GET), send(), mistake((1, 7), dice=1), deliver()),
     "flush-forbidden": session(ask(FLUSH), send(), mistake((1, 7), dice=3), deliver()),
     "body-too-long": session(ask(GET), send(), mistake((6, 0, 255, 255, 255, 255)), deliver()),
     "key-in-a-hit": session(ask(GET), send(), mistake((3, 3)), deliver()),
     "cut-frame": session(ask(GET), send(), mistake((12, 30)), deliver(), LOSE),
     "says-error": session(ask(GET), send(), say(b"ERROR\r\n"), deliver()),
-    "says-too-many": session(say(b"ERROR Too many open connections\r\n"), ask(GET), send(), deliver()),
-    "tiny-limits": session(ask(*[GET] * 5), ask(STAT), turn(200, 8, 8, 8, 200, 3), sizes=0x00, run=0, run_bytes=0),
+    "says-too-many": session(say(b"ERROR Too many open connections\r\n"), ask(GET), send(),
+        deliver()),
+    "tiny-limits": session(ask(*[GET] * 5), ask(STAT), turn(200, 8, 8, 8, 200, 3), sizes=0x00,
+        run=0, run_bytes=0),
 }.items():
     keep("pipeline", name, data)
 
@@ -152,40 +166,53 @@ def requests(*list_of, piece=16):
 
 
 keep("request_encoder", "one-of-each", requests(*[request(k, value=b"value") for k in range(15)]))
-keep("request_encoder", "one-of-each-quiet", requests(*[request(k, 1, value=b"v") for k in range(15)]))
+keep("request_encoder", "one-of-each-quiet", requests(*[request(k, 1,
+     value=b"v") for k in range(15)]))
 keep("request_encoder", "guarded", requests(request(SET, 2, value=b"v"), request(DEL, 3)))
-keep("request_encoder", "shared-between-copies", requests(request(SET, value=b"a"), request(SET, 4, value=b"b" * 99), request(GET), request(APPEND, 5, value=b"c" * 20), piece=7))
+keep("request_encoder", "shared-between-copies", requests(request(SET, value=b"a"), request(SET, 4,
+     value=b"b" * 99), request(GET), request(APPEND, 5, value=b"c" * 20), piece=7))
 keep("request_encoder", "longest-key", requests(request(GET, key=b"k" * 250)))
 keep("request_encoder", "empty-value", requests(request(SET), request(STAT, key=b"")))
 
 # ---- servers ---------------------------------------------------------------------------------
 
 for name, text in {
-    "names": "cache1.example:11212:3,cache2", "blank-weight": "10.0.0.1:11211 5", "ipv6": "[2001:db8::7]:11211:2, [::1]",
-    "ipv6-zone": "[fe80::1%eth0]:5", "ipv6-ipv4": "[::ffff:10.0.0.1]", "path": "/run/memcached.sock:2", "path-with-colons": "/a:b/c:3:4",
-    "port-0": "h:0", "port-65536": "h:65536", "weight-0": "h:1:0", "weight-over": "h:1:4294967296", "no-brackets": "::1",
-    "two-commas": "a,,b", "blanks": " \t a \r\n, b ", "zero-byte": "a\0b", "no-port-before-weight": "h 5", "empty": "",
+    "names": "cache1.example:11212:3,cache2", "blank-weight": "10.0.0.1:11211 5",
+    "ipv6": "[2001:db8::7]:11211:2, [::1]",
+    "ipv6-zone": "[fe80::1%eth0]:5", "ipv6-ipv4": "[::ffff:10.0.0.1]",
+    "path": "/run/memcached.sock:2", "path-with-colons": "/a:b/c:3:4",
+    "port-0": "h:0", "port-65536": "h:65536", "weight-0": "h:1:0", "weight-over": "h:1:4294967296",
+    "no-brackets": "::1",
+    "two-commas": "a,,b", "blanks": " \t a \r\n, b ", "zero-byte": "a\0b",
+    "no-port-before-weight": "h 5", "empty": "",
     "path-behind-port": "h:/x", "long": "a" * 256, "high-bytes": "caf\xc3\xa9:1",
 }.items():
     keep("server_text", name, text)
 
 for name, text in {
-    "sound": "# servers\n1.2.3.4:11211\t900\n[::1]:5  7\n/s 12\n", "no-newline-at-end": "10.0.0.1:11211\t600", "carriage-returns": "1.2.3.4:1\t5\r\n",
-    "late-comment": " #a\t5\n", "negative": "a:1\t-5\n", "weight-0": "a:1\t0\n", "letters-behind": "a:1\t5x y z\n", "zero-byte": "a:1\t50\0 b\n",
-    "long-line": "a:1\t5 " + "x" * 200 + " 7\n", "long-comment": "#" + "a:1\t5 " * 40 + "\n", "address-23": "a" * 23 + "\t5\n", "address-24": "a" * 24 + "\t5\n",
-    "no-weight": "a:1\n", "weight-over": "a:1\t4294967296\n", "plus": "a:1\t+7\n", "many-colons": "::1:5\t7\n", "empty": "", "blank-line": "  \n\n\na\t5\n",
+    "sound": "# servers\n1.2.3.4:11211\t900\n[::1]:5  7\n/s 12\n",
+    "no-newline-at-end": "10.0.0.1:11211\t600", "carriage-returns": "1.2.3.4:1\t5\r\n",
+    "late-comment": " #a\t5\n", "negative": "a:1\t-5\n", "weight-0": "a:1\t0\n",
+    "letters-behind": "a:1\t5x y z\n", "zero-byte": "a:1\t50\0 b\n",
+    "long-line": "a:1\t5 " + "x" * 200 + " 7\n", "long-comment": "#" + "a:1\t5 " * 40 + "\n",
+    "address-23": "a" * 23 + "\t5\n", "address-24": "a" * 24 + "\t5\n",
+    "no-weight": "a:1\n", "weight-over": "a:1\t4294967296\n", "plus": "a:1\t+7\n",
+    "many-colons": "::1:5\t7\n", "empty": "", "blank-line": "  \n\n\na\t5\n",
 }.items():
     keep("ketama_file", name, text)
 
 # ---- rings -----------------------------------------------------------------------------------
 
-RINGS = ["libmemcached_weighted", "libketama", "libmemcached_ketama", "libmemcached_spy", "libmemcached_modula", "twemproxy", "twemproxy_modula",
-         "java_ketama", "spymemcached", "spymemcached_modula", "pecl_standard", "pecl_consistent", "rendezvous", "jump"]
+RINGS = ["libmemcached_weighted", "libketama", "libmemcached_ketama", "libmemcached_spy",
+    "libmemcached_modula", "twemproxy", "twemproxy_modula",
+         "java_ketama", "spymemcached", "spymemcached_modula", "pecl_standard", "pecl_consistent",
+         "rendezvous", "jump"]
 KEYS = b"\5ahmed\3tek\4\xc3\xa9{}\0"
 
 
 def ring(number, servers, ejected=(), key_hash=0, point_hash=0, bits=0, keys=KEYS):
-    return bytes([1, number, key_hash, point_hash, bits, len(servers)]) + b"".join(servers) + bytes([len(ejected), *ejected]) + keys
+    return bytes([1, number, key_hash, point_hash, bits,
+        len(servers)]) + b"".join(servers) + bytes([len(ejected), *ejected]) + keys
 
 
 def ip(last, weight=1):
@@ -199,7 +226,8 @@ keep("rings", "all-ejected", ring(1, [ip(1), ip(2)], [0, 1]))
 keep("rings", "weight-0", ring(0, [ip(1, 0), ip(2)]))
 keep("rings", "weight-0-alone", ring(5, [ip(1, 0)]))
 keep("rings", "huge-weights", ring(6, [ip(1, 7), ip(2, 7)]))
-keep("rings", "names-and-paths", ring(5, [bytes([1 | 2 << 4 | 64, 5]) + b"cache\3abc", bytes([1 | 3 << 4, 4]) + b"sock"]))
+keep("rings", "names-and-paths", ring(5, [bytes([1 | 2 << 4 | 64, 5]) + b"cache\3abc",
+     bytes([1 | 3 << 4, 4]) + b"sock"]))
 keep("rings", "a-name-on-spymemcached", ring(8, [bytes([1 | 2 << 4, 5]) + b"cache", ip(1)]))
 keep("rings", "same-server-twice", ring(5, [ip(1), ip(1)]))
 keep("rings", "no-servers", ring(0, []))
@@ -213,24 +241,36 @@ RAW, RAW_WIDE = 2, 10
 for name, dialect in DIALECTS.items():
     for text in ("1", "-129", "18446744073709551616", "3.5e-3", "nan", "", "7   "):
         flags = {"kmc": 0, "pylibmc": 4, "php": 1}[name]
-        keep("typed_values", f"{name}-{text.strip() or 'empty'}", bytes([dialect | RAW, 3, flags]) + text.encode())
+        keep("typed_values", f"{name}-{text.strip() or 'empty'}",
+             bytes([dialect | RAW, 3, flags]) + text.encode())
     keep("typed_values", f"{name}-unfolds-to-64k", bytes([dialect, 3, 255, 255, 0]) + b"a\0")
     keep("typed_values", f"{name}-unfolds-too-far", bytes([dialect, 1, 255, 255, 0]) + b"a\0")
-    keep("typed_values", f"{name}-damaged-stream", bytes([dialect, 3, 1, 0, 3]) + b"abcd\2\0\5\0\x77\0\6\2\1")
+    keep("typed_values", f"{name}-damaged-stream", bytes([dialect, 3, 1, 0,
+         3]) + b"abcd\2\0\5\0\x77\0\6\2\1")
 stream = zlib.compress(b"hello" * 20)
 keep("typed_values", "kmc-stream", bytes([RAW_WIDE, 3]) + struct.pack(">I", 0x8000) + stream)
-keep("typed_values", "kmc-stream-and-more", bytes([RAW_WIDE, 3]) + struct.pack(">I", 0x8000) + stream + b"x")
+keep("typed_values", "kmc-stream-and-more", bytes([RAW_WIDE, 3]) + struct.pack(">I",
+     0x8000) + stream + b"x")
 keep("typed_values", "pylibmc-stream", bytes([0x10 | RAW, 3, 8 | 16]) + stream)
 keep("typed_values", "pylibmc-pickle", bytes([0x10 | RAW, 3, 1]) + b"\x80\4K\1.")
 keep("typed_values", "php-stream", bytes([0x20 | RAW, 3, 0x30]) + struct.pack("<I", 100) + stream)
-keep("typed_values", "php-stream-of-wrong-size", bytes([0x20 | RAW, 3, 0x30]) + struct.pack("<I", 99) + stream)
-keep("typed_values", "php-announces-4-gigabytes", bytes([0x20 | RAW, 3, 0x30]) + b"\xff\xff\xff\xff" + stream)
+keep("typed_values", "php-stream-of-wrong-size", bytes([0x20 | RAW, 3, 0x30]) + struct.pack("<I",
+     99) + stream)
+keep("typed_values", "php-announces-4-gigabytes", bytes([0x20 | RAW, 3,
+     0x30]) + b"\xff\xff\xff\xff" + stream)
 keep("typed_values", "php-false", bytes([0x20 | RAW, 3, 3]))
+
+
+def word_of(text):
+    word = "".join(c if c.isascii() and c.isalnum() else "-" for c in text)[:24].strip("-")
+    return word or text.encode("latin-1").hex()
+
 
 # ---- text ------------------------------------------------------------------------------------
 
 for number, texts in enumerate([
-    ["ERROR\r\n", "ERROR Too many open connections\r\n", "CLIENT_ERROR unauthenticated\r\n", "CLIENT_ERROR bad", "SERVER_ERROR x", "ERR", "HTTP/1.1 400", "VALUE k 0 1"],
+    ["ERROR\r\n", "ERROR Too many open connections\r\n", "CLIENT_ERROR unauthenticated\r\n",
+        "CLIENT_ERROR bad", "SERVER_ERROR x", "ERR", "HTTP/1.1 400", "VALUE k 0 1"],
     ["caf\xc3\xa9", "\xc0\x80", "\xed\xa0\x80", "\xf0\x9f\x98\x80", "\xf4\x90\x80\x80", "\xe2\x82"],
     ["10.0.0.1", "010.0.0.1", "[::1]", "2001:db8::7", "1.2.3", "::ffff:1.2.3.4"],
     ["libketama", "murmur3", "fnv1a_64", "nothing"],
@@ -238,8 +278,7 @@ for number, texts in enumerate([
 ]):
     for text in texts:
         kind = ["line", "utf8", "address", "name", "quoted"][number]
-        word = "".join(c if c.isascii() and c.isalnum() else "-" for c in text)[:24].strip("-") or text.encode("latin-1").hex()
-        keep("foreign_text", f"{kind}-{word}", bytes([number]) + text.encode("latin-1"))
+        keep("foreign_text", f"{kind}-{word_of(text)}", bytes([number]) + text.encode("latin-1"))
 
 
 def stats(group, *servers):
@@ -251,12 +290,15 @@ def stats(group, *servers):
     return data
 
 
-keep("command_line", "sums", stats(0, [(b"curr_items", b"5"), (b"uptime", b"9")], [(b"curr_items", b"7")]))
-keep("command_line", "sum-overflows", stats(0, [(b"bytes", b"18446744073709551615")], [(b"bytes", b"1")]))
+keep("command_line", "sums", stats(0, [(b"curr_items", b"5"), (b"uptime", b"9")], [(b"curr_items",
+     b"7")]))
+keep("command_line", "sum-overflows", stats(0, [(b"bytes", b"18446744073709551615")], [(b"bytes",
+     b"1")]))
 keep("command_line", "steers-the-terminal", stats(1, [(b"\x1b[2J", b"\r\n\x07")], []))
-for number, texts in {2: ["90", "1.5s", "250ms", "5M", "7d", "1e9", "nan", "-1", "0x10", "99999999999999999999"], 3: ["never", "5m", "0"],
-                      4: ["3", "070000", "70001", "+5", "\x015"], 5: ["text", "\x1b[2J", "\xff\xfe", "[a,b]"]}.items():
+for number, texts in {2: ["90", "1.5s", "250ms", "5M", "7d", "1e9", "nan", "-1", "0x10",
+    "99999999999999999999"], 3: ["never", "5m", "0"],
+                      4: ["3", "070000", "70001", "+5", "\x015"],
+                          5: ["text", "\x1b[2J", "\xff\xfe", "[a,b]"]}.items():
     for text in texts:
         kind = {2: "time", 3: "ttl", 4: "number", 5: "shown"}[number]
-        word = "".join(c if c.isascii() and c.isalnum() else "-" for c in text).strip("-") or "bytes"
-        keep("command_line", f"{kind}-{word}", bytes([number]) + text.encode("latin-1"))
+        keep("command_line", f"{kind}-{word_of(text)}", bytes([number]) + text.encode("latin-1"))
