@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fuzzing.hpp"
+#include "playing_server.hpp"
 #include "reference_session.hpp"
 #include "unit/pipeline/harness.hpp"
 
@@ -51,8 +52,7 @@ private:
     void abandon_one();
     void lose_connection(errc why);
 
-    [[nodiscard]] std::string honest_answer(const arrived& to, std::uint32_t dice, told& meant);
-    void damage(std::string& frame);
+    [[nodiscard]] server_mood mood() const;
 
     void check();
     void check_caller(const caller& c) const;
