@@ -1,5 +1,7 @@
-// Another list of servers while calls are under way.
+// Another list of servers while calls are under way, and names that mean another address.
 
+#include <algorithm>
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -177,4 +179,88 @@ TEST_CASE("a dead server that is taken off the list is not probed any more") {
     world.server(1).restart();
     REQUIRE(world.mc().set_servers("s0,s1,s2,s3"));
     warm_up(world);
+}
+
+TEST_CASE("a name that means another address moves the connection, and no key") {
+    kmc::client_options o;
+    o.resolve_period = 10s;
+    sim_cluster world(8, 2, o);
+    REQUIRE(world.mc().set_servers("cache.example:11211"));
+    world.net().set_name("cache.example", {"s0"});
+    REQUIRE(get(world, "k"));
+    CHECK(world.server(0).connections() == 1);
+    const std::size_t number = world.mc().locate("k");
+
+    // While requests are on the way, one after the other.
+    world.net().set_name("cache.example", {"s1"});
+    std::size_t errors = 0;
+    for (int i = 0; i < 30; ++i) {
+        if (!get(world, "k" + std::to_string(i))) ++errors;
+        world.run_for(500ms);
+    }
+    CHECK(errors == 0);
+    CHECK(world.server(0).connections() == 0);
+    CHECK(world.server(1).connections() == 1);
+    CHECK(world.mc().locate("k") == number);
+    CHECK(world.mc().counters(number).soft_failures == 0);
+
+    // More addresses, the one in use among them: nothing changes.
+    world.net().set_name("cache.example", {"s0", "s1"});
+    world.run_for(30s);
+    CHECK(world.server(1).connections() == 1);
+    // A name server that fails: nothing changes.
+    world.net().fail_name("cache.example", EAGAIN);
+    world.run_for(30s);
+    CHECK(world.server(1).connections() == 1);
+    REQUIRE(get(world, "k"));
+}
+
+TEST_CASE("replacing a connection waits for what is on the way, and what comes meanwhile waits") {
+    kmc::client_options o;
+    o.resolve_period = 1s;
+    sim_cluster world(9, 2, o);
+    REQUIRE(world.mc().set_servers("cache.example:11211"));
+    world.net().set_name("cache.example", {"s0"});
+    world.server(1).store().put("b", {.value = "on s1", .flags = 0, .expires = 0, .cas = 1});
+    REQUIRE(get(world, "a"));
+    world.server(0).mute();
+    kmc::result<std::optional<kmc::value>> first{kmc::error{}};
+    sim_job under_way = world.start(get_one(world.mc(), "a", first));
+    world.run_for(5ms);
+    world.net().set_name("cache.example", {"s1"});
+    world.run_for(900ms);
+    kmc::result<std::optional<kmc::value>> second{kmc::error{}};
+    sim_job behind = world.start(get_one(world.mc(), "b", second));
+    world.run_for(50ms);
+    CHECK_FALSE(under_way.done());
+    CHECK_FALSE(behind.done());
+    world.server(0).unmute();
+    REQUIRE(world.finish(under_way));
+    REQUIRE(world.finish(behind));
+    CHECK(first);
+    REQUIRE(second);
+    REQUIRE(second.value());
+    CHECK(second.value()->bytes() == "on s1");
+}
+
+TEST_CASE("only so many attempts to connect are made at a time") {
+    kmc::client_options o;
+    o.lanes = 16;
+    o.max_dials_per_server = 2;
+    o.connect_timeout = 5s;
+    sim_cluster world(10, 1, o);
+    world.server(0).conditions().connect_time = {100ms, 100ms};
+    kmc::many_reply out;
+    const auto names = some_names();
+    sim_job job = world.start(read_many(world.mc(), names, out));
+    std::size_t before = 0;
+    std::size_t most = 0;
+    while (!job.done()) {
+        world.step(1ms);
+        before = world.mc().counters(0).connections;
+        most = std::max<std::size_t>(most, world.mc().counters(0).dials - before);
+    }
+    CHECK(out.summary().errors == 0);
+    CHECK(world.server(0).connections() == 16);
+    CHECK(most == 2);
 }
