@@ -16,7 +16,7 @@ import memcached_nodes  # noqa: E402
 SKIPPED = 77  # what CTest is told to show as skipped
 ALL = ("01_hello_cluster", "02_get_many", "03_errors", "04_counters", "05_inside_asio",
        "06_locks", "07_compare_and_swap", "08_other_threads", "09_together", "10_deadlines",
-       "11_typed_values", "12_write_many", "13_stream")
+       "11_typed_values", "12_write_many", "13_stream", "14_failures")
 
 
 def run(program, *arguments, servers=None):
@@ -213,6 +213,18 @@ def fallback():
     with memcached_nodes.refusing_server() as nobody:
         said = run("01_hello_cluster", nobody).stderr
     return next((line for line in said.splitlines() if " instead of " in line), None)
+
+    def test_failures_are_told_counted_and_routed_around(self):
+        lines = self.lines_of(run("14_failures", self.servers))
+        down = lines[0].split(": ")[0]
+        self.assertNotIn(down, self.texts)
+        self.assertEqual(lines, [
+            f"{down}: server dead, no connection to the server could be made",
+            "first: no connection to the server could be made",
+            "then: the server is out of service after repeated failures",
+            "asked 1 time, ejected 1 time, dead",
+            "a stand-in says: kept elsewhere",
+        ])
 
 
 if __name__ == "__main__":
