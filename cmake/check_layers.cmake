@@ -73,12 +73,12 @@ foreach(file IN LISTS files)
     forbid("<liburing[^>]*>" "^src/io/uring_ring\\.hpp$" "the ring has one file")
     forbid("<openssl/[^>]*>" "^src/(tls/|hash/md5\\.cpp$)" "OpenSSL is behind src/tls and md5")
     forbid("<zlib\\.h>" "^src/values/zlib\\.cpp$" "zlib has one file")
-    forbid("<(sys/(socket|un|epoll|eventfd|uio|syscall)|netinet/[a-z]+|arpa/inet|netdb|poll|unistd)\\.h>"
+    forbid("<(sys/(socket|un|epoll|eventfd|inotify|uio|syscall)|netinet/[a-z]+|arpa/inet|netdb|poll|unistd)\\.h>"
            "^src/io/" "the kernel is behind src/io")
     forbid("clock::now *\\(|clock_gettime *\\(|gettimeofday *\\(|[^a-z_]time *\\((nullptr|NULL|0)\\)"
            "^src/io/" "only engines read clocks")
     forbid("<(thread|mutex|shared_mutex|condition_variable)>|std::j?thread|std::[a-z_]*mutex"
-           "^src/(loop/|io/resolver|client/(remote|cluster))" "threads and locks are in four places")
+           "^src/(loop/|io/resolver|client/(remote|cluster|server_file))" "threads and locks are in five places")
     forbid("random_device|getrandom *\\(" "^src/(io|loop|client)/" "randomness comes in as a seed")
     forbid("reinterpret_cast" "^src/(base/(byte_order|bytes)|io/)" "use byte_order.hpp or bytes.hpp")
 endforeach()

@@ -24,6 +24,7 @@ enum class event_kind : std::uint8_t {
     probe_failed,     ///< Still dead; the next probe follows after event::wait.
     server_back,      ///< A probe was answered: in service again.
     servers_changed,  ///< There is a new list. The event has no server.
+    servers_refused,  ///< A new list cannot be used, the old one stays; event::text says why.
     server_added,
     server_removed,  ///< Calls that are under way there end first.
 };
@@ -39,6 +40,7 @@ struct event {
     errc reason{};
     std::uint32_t failures = 0;  ///< In a row, where that is the reason.
     duration wait{};             ///< See the kinds.
+    std::string_view text{};     ///< Likewise.
     time_point when{};           ///< By the reactor's clock.
 };
 

@@ -27,6 +27,8 @@ std::string_view to_text(event_kind kind) noexcept {
             return "server back";
         case event_kind::servers_changed:
             return "servers changed";
+        case event_kind::servers_refused:
+            return "servers refused";
         case event_kind::server_added:
             return "server added";
         case event_kind::server_removed:

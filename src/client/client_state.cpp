@@ -122,6 +122,10 @@ config_result<void> client_state::set_servers(server_list servers) {
     return cluster_->change(std::move(servers), home_reactor().engine().read_clock());
 }
 
+void client_state::tell_refused(std::string_view why) noexcept {
+    cluster_->tell_refused(why, home_reactor().engine().read_clock());
+}
+
 reactor& client_state::home_reactor() noexcept {
     static std::atomic<std::size_t> next_thread{0};
     thread_local const std::size_t this_thread = next_thread.fetch_add(1);

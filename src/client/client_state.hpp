@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <kmc/client.hpp>
@@ -49,6 +50,7 @@ public:
     [[nodiscard]] std::shared_ptr<const router> route() const { return cluster_->route(); }
     [[nodiscard]] server_snapshot snapshot() const;
     [[nodiscard]] config_result<void> set_servers(server_list servers);
+    void tell_refused(std::string_view why) noexcept;
     [[nodiscard]] const client_options& options() const noexcept { return options_; }
 
 private:

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <kmc/counters.hpp>
@@ -95,6 +96,11 @@ public:
 
     // A list that cannot be used changes nothing.
     [[nodiscard]] config_result<void> change(server_list servers, time_point now);
+
+    // A list that could not even be read.
+    void tell_refused(std::string_view why, time_point now) const noexcept {
+        tell({.kind = event_kind::servers_refused, .text = why, .when = now});
+    }
 
     // Numbers below `records` of the latest news.
     [[nodiscard]] record& at(std::size_t number) const;
