@@ -225,6 +225,7 @@ std::span<std::uint32_t> batch::choose_links() {
     const bool all_bulk = !sizes_matter && view_->is_bulk(pattern_, options_.large);
     for (std::size_t i = 0; i < keys_.size(); ++i) {
         if (!is_sent(i)) continue;
+        if (servers_[i] >= view_->server_count()) throw std::bad_alloc();
         const bool bulk = sizes_matter ? is_bulk[twins[i]] : all_bulk;
         links[i] = view_->link_to(servers_[i], hashes_[i], bulk);
     }
@@ -326,6 +327,7 @@ void batch::add_runs(std::span<run*> more) {
 
 void batch::begin(client_view& view) noexcept {
     view_ = &view;
+    view.refresh();  // it may have been loaded elsewhere, with servers that are new here
     is_running_ = true;
     ++open_runs_;  // held until every run was handed over
     try {

@@ -113,10 +113,9 @@ void client_view::let_go() noexcept {
     if (!leaving_.empty()) reactor_.timers().add(leave_timer_, reactor_.now() + timer_wheel::tick);
 }
 
-void client_view::on_failure(const peer& where, failure kind, errc why, time_point began) noexcept {
+void client_view::on_failure(const peer& where, const link_failure& what) noexcept {
     host& at = *hosts_[where.number];
-    const auto probe_at =
-        shared_->on_failure(at.what, kind, why, began, reactor_.now(), reactor_.random());
+    const auto probe_at = shared_->on_failure(at.what, what, reactor_.now(), reactor_.random());
     if (probe_at && !closed_) at.nurse.schedule(*probe_at);
 }
 

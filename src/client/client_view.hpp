@@ -56,6 +56,8 @@ public:
     [[nodiscard]] bool is_bulk(const request& r, bool is_large) const noexcept {
         return options_.bulk_bytes != 0 && (is_large || r.value_size >= options_.bulk_bytes);
     }
+    // Numbers below this are known here; all there are, unless memory was short.
+    [[nodiscard]] std::size_t server_count() const noexcept { return hosts_.size(); }
     [[nodiscard]] std::uint32_t link_count() const noexcept {
         return static_cast<std::uint32_t>(links_.size());
     }
@@ -129,7 +131,7 @@ private:
     void part_from(server_number server) noexcept;
     void let_go() noexcept;
 
-    void on_failure(const peer& where, failure kind, errc why, time_point began) noexcept override;
+    void on_failure(const peer& where, const link_failure& what) noexcept override;
     void on_answer(const peer& where) noexcept override;
     void on_change(const peer& where, event_kind what, errc why) noexcept override;
     [[nodiscard]] bool reroute(op_node& node) noexcept override;

@@ -52,9 +52,9 @@ cluster::bulletin cluster::latest() const {
             .records = records_.size()};
 }
 
-cluster::record& cluster::at(std::size_t number) const {
+cluster::record& cluster::at(std::size_t number) {
     const std::lock_guard lock(mutex_);
-    return const_cast<record&>(records_[number]);
+    return records_[number];
 }
 
 std::size_t cluster::known() const {
@@ -207,19 +207,19 @@ bool cluster::may_eject(const record& of) const noexcept {
     return static_cast<double>(dead) <= options_.health.max_ejected * static_cast<double>(all);
 }
 
-std::optional<time_point> cluster::on_failure(record& of, failure kind, errc why, time_point began,
-                                              time_point now, rng& chance) noexcept {
-    event news{.server_number = of.number, .server = &of.what, .reason = why, .when = now};
+std::optional<time_point> cluster::on_failure(record& of, const link_failure& seen, time_point now,
+                                              rng& chance) noexcept {
+    event news{.server_number = of.number, .server = &of.what, .reason = seen.why, .when = now};
     {
         const std::lock_guard lock(mutex_);
-        ++(kind == failure::hard ? of.hard_failures : of.soft_failures);
-        // One that answers somebody is there, whatever else went wrong.
-        if (!of.is_member.load(std::memory_order_relaxed) || began < last_heard(of)) return {};
+        ++(seen.kind == failure::hard ? of.hard_failures : of.soft_failures);
+        if (!of.is_member.load(std::memory_order_relaxed)) return {};
+        if (seen.is_silence && seen.began < last_heard(of)) return {};
         const health_options& rules = options_.health;
         news.failures = of.condition.failures() + 1;
-        verdict what = of.condition.on_failure(kind, began, now, rules, chance);
+        verdict what = of.condition.on_failure(seen.kind, seen.began, now, rules, chance);
         if (what == verdict::eject && !may_eject(of)) {
-            what = of.condition.hold(kind, now, rules, chance);
+            what = of.condition.hold(seen.kind, now, rules, chance);
             if (!std::exchange(of.is_held, true)) news.kind = event_kind::ejection_refused;
         }
         set_rest(of);

@@ -103,7 +103,7 @@ public:
     }
 
     // Numbers below `records` of the latest news.
-    [[nodiscard]] record& at(std::size_t number) const;
+    [[nodiscard]] record& at(std::size_t number);
     [[nodiscard]] std::size_t known() const;
     [[nodiscard]] server_counters counters(std::size_t number) const;
 
@@ -113,9 +113,8 @@ public:
     // ---- what is believed of them: on the reactor that saw it
 
     // When to probe first, if this made the server dead: the caller is then the one who probes.
-    [[nodiscard]] std::optional<time_point> on_failure(record& of, failure kind, errc why,
-                                                       time_point began, time_point now,
-                                                       rng& chance) noexcept;
+    [[nodiscard]] std::optional<time_point> on_failure(record& of, const link_failure& seen,
+                                                       time_point now, rng& chance) noexcept;
     void on_answer(record& of, time_point now) noexcept;
     void on_change(const record& of, event_kind what, errc why, time_point now) const noexcept;
 

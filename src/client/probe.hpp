@@ -34,7 +34,7 @@ private:
     void end(std::optional<errc> failed) noexcept;
     void take_back() noexcept;
 
-    void on_failure(const peer&, failure, errc, time_point) noexcept override {}
+    void on_failure(const peer&, const link_failure&) noexcept override {}
     void on_answer(const peer&) noexcept override {}
     void on_change(const peer&, event_kind, errc) noexcept override {}
     [[nodiscard]] bool reroute(op_node&) noexcept override { return false; }

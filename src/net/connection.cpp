@@ -76,11 +76,14 @@ void connection::abandon(op_node& node) noexcept {
 // deadline tells nothing, and neither does one that ran out while this thread was busy.
 void connection::on_timeout(const op_node& node, duration given) noexcept {
     if (node.encoded == 0 || fsm_.phase() != link_phase::ready) return;
-    peer_.traffic.timed_out.add(std::min(node.open, node.encoded));
+    peer_.traffic.timed_out.add(node.open - (node.count - node.encoded));
     const time_point now = reactor_.now();
     if (blamed_ == now || reactor_.is_late() || now - node.first_out < given / 2) return;
     blamed_ = now;
-    peer_.watcher.on_failure(peer_, failure::soft, errc::timed_out, node.first_out);
+    peer_.watcher.on_failure(peer_, {.kind = failure::soft,
+                                     .why = errc::timed_out,
+                                     .began = node.first_out,
+                                     .is_silence = true});
 }
 
 // Ends what was never sent; what was sent has ended before.
@@ -146,6 +149,7 @@ void connection::act(link_action action) noexcept {
         case link_action::open:
             alarm_.unlink();
             permit_.give_back();
+            opened_ = reactor_.now();
             retry_budget_ = retries_at_start;
             is_counted_ = true;
             peer_.traffic.connections.add(1);
@@ -187,33 +191,41 @@ void connection::give_up_dialling(errc why) noexcept {
 void connection::blame(errc why) noexcept {
     link_traffic& traffic = peer_.traffic;
     if (fsm_.phase() != link_phase::ready) {
-        traffic.connect_failures.add(1);
+        if (permit_.is_held()) traffic.connect_failures.add(1);
         if (why == errc::overloaded || reactor_.is_late()) return;
-        peer_.watcher.on_failure(peer_, failure::hard, why, dialled_);
+        // Somebody else's answer since then disproves it: a server may be full, and not down.
+        peer_.watcher.on_failure(
+            peer_, {.kind = failure::hard, .why = why, .began = dialled_, .is_silence = true});
         return;
     }
     peer_.watcher.on_change(peer_, event_kind::connection_lost, why);
-    const time_point now = reactor_.now();
     if (why == errc::overloaded) return;
+    // All connections of a process that ends are one accident: it is when they were opened that
+    // counts, or of a silence, when it began.
+    const bool is_stalled = reactor_.now() - heard_ >= options_.stall_timeout;
+    link_failure what{.kind = failure::soft,
+                      .why = why,
+                      .began = is_stalled ? heard_ : opened_,
+                      .is_silence = is_stalled};
     if (why != errc::connection_lost) {
         traffic.protocol_errors.add(1);
-        peer_.watcher.on_failure(peer_, failure::hard, why, now);
+        what.kind = failure::hard;
     } else if (pipeline_->empty()) {
         traffic.closed_idle.add(1);
+        return;
     } else {
         traffic.connections_lost.add(1);
-        // Of a silence it is the beginning that counts: the deadlines it broke are the same one.
-        const bool is_stalled = now - heard_ >= options_.stall_timeout;
-        peer_.watcher.on_failure(peer_, failure::soft, why, is_stalled ? heard_ : now);
     }
+    peer_.watcher.on_failure(peer_, what);
 }
 
 // As long as the server's health says, or until it is back; where the trouble is this connection's
 // alone, longer each time.
 void connection::rest() noexcept {
     permit_.give_back();
-    end_pending(why_lost_);
     returns_seen_ = peer_.state.returns.load(std::memory_order_relaxed);
+    end_pending(why_lost_);
+    if (fsm_.phase() != link_phase::resting) return;  // somebody took it out of use meanwhile
     const duration by_health = peer_.state.rest_at(reactor_.now());
     const duration pause = by_health > duration::zero() ? by_health : backoff_.next();
     reactor_.timers().add(alarm_, reactor_.now() + pause);

@@ -141,6 +141,7 @@ private:
     dial_permit permit_;
     time_point heard_{};  // last sign of life: bytes received, bytes taken, or a first request
     time_point dialled_{};
+    time_point opened_{};
     time_point give_up_dialling_{};
     time_point blamed_{};
 

@@ -52,12 +52,17 @@ struct peer_state {
 
 struct peer;
 
+struct link_failure {
+    failure kind = failure::soft;
+    errc why{};
+    time_point began{};       // when what failed was begun
+    bool is_silence = false;  // an answer to anybody since then disproves it
+};
+
 // Who is told. None of these may call back into the connection that tells.
 class link_watcher {
 public:
-    // @param began  when what failed was begun.
-    virtual void on_failure(const peer& where, failure kind, errc why,
-                            time_point began) noexcept = 0;
+    virtual void on_failure(const peer& where, const link_failure& what) noexcept = 0;
     // Bytes came from one that is suspect.
     virtual void on_answer(const peer& where) noexcept = 0;
     virtual void on_change(const peer& where, event_kind what, errc why) noexcept = 0;

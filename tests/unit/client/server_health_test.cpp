@@ -455,3 +455,28 @@ TEST_CASE("what is counted adds up at rest") {
     }
     CHECK(requests == 600);
 }
+
+TEST_CASE("all connections that a process takes with it when it ends are one failure") {
+    diary d;
+    kmc::client_options o = options(d, {.remove_failed = 3});
+    o.lanes = 8;
+    sim_cluster world(15, 2, o);
+    for (const std::string& key : sixty()) world.plant(key, "v");
+    (void)get_many(world, sixty());
+    world.run_for(2s);
+    world.server(1).mute();
+    kmc::many_reply out;
+    sim_job job = world.start(read_many(world.mc(), sixty(), out));
+    world.run_for(5ms);
+    REQUIRE(world.server(1).connections() == 8);
+    world.server(1).kill(kmc::sim::death::reset);
+    world.server(1).restart();
+    for (const std::string& key : sixty()) world.plant(key, "v");
+    do {
+        world.step(1ms);
+    } while (!job.done());
+    CHECK(world.mc().counters(1).connections_lost == 8);
+    CHECK(d.count(event_kind::server_dead) == 0);
+    // It was back before anybody knew: not one of the reads failed.
+    CHECK(out.summary().errors == 0);
+}
