@@ -27,23 +27,47 @@ def die_with_parent():
 class Node:
     """One memcached on a free loopback port, or on a Unix socket."""
 
-    def __init__(self, *extra, unix_socket=None):
+    def __init__(self, *extra, unix_socket=None, host="127.0.0.1"):
         if shutil.which("memcached") is None:
             raise RuntimeError("memcached is not installed")
         self.folder = tempfile.TemporaryDirectory(prefix="kmc-node-")
-        port_file = pathlib.Path(self.folder.name) / "port"
-        where = ["-s", unix_socket] if unix_socket else ["-l", "127.0.0.1", "-p", "-1"]
-        user = ["-u", "root"] if os.geteuid() == 0 else []
-        self.process = subprocess.Popen(
-            ["memcached", *where, "-U", "0", "-m", "64", "-t", "1", *user, *extra],
-            env={**os.environ, "MEMCACHED_PORT_FILENAME": str(port_file)},
-            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        self.port_file = pathlib.Path(self.folder.name) / "port"
+        self.extra = extra
+        self.host = host
+        self.text = unix_socket
         if unix_socket:
-            self.text = unix_socket
+            self.start("-s", unix_socket)
             self.wait_for(lambda: can_connect(unix_socket))
         else:
-            self.wait_for(lambda: port_in(port_file))
-            self.text = f"127.0.0.1:{port_in(port_file)}"
+            self.start_on_port(-1)
+
+    def start_on_port(self, port):
+        self.port_file.unlink(missing_ok=True)
+        self.start("-l", self.host, "-p", str(port))
+        self.wait_for(lambda: port_in(self.port_file))
+        self.text = f"{self.host}:{port_in(self.port_file)}"
+
+    def start(self, *where):
+        user = ["-u", "root"] if os.geteuid() == 0 else []
+        self.process = subprocess.Popen(
+            ["memcached", *where, "-U", "0", "-m", "64", "-t", "1", *user, *self.extra],
+            env={**os.environ, "MEMCACHED_PORT_FILENAME": str(self.port_file)},
+            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def restart(self):
+        """Empty, where it was. With a host of its own nobody took the port meanwhile."""
+        self.start_on_port(int(self.text.rsplit(":", 1)[1]))
+
+    def hang(self):
+        """It takes connections, since its kernel does, and never answers."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def wait_for(self, is_there):
         give_up = time.monotonic() + START_PATIENCE_SECONDS
@@ -54,8 +78,7 @@ class Node:
             time.sleep(0.005)
 
     def stop(self):
-        self.process.kill()
-        self.process.wait()
+        self.kill()
         self.folder.cleanup()
 
 
