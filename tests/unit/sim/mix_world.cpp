@@ -23,7 +23,7 @@ client_options mix_world::options_of(const fault_mix& mix, std::uint64_t seed) {
     client_options o;
     o.connect_timeout = 300ms;
     o.stall_timeout = 400ms;
-    o.health.retry_timeout = 1s;
+    o.resolve_period = {};  // a timer for as long as a connection lives
     if (seed % 3 == 0) o.max_inflight = 4;  // a tiny window cuts every run
     rng random(seed ^ 0x0b7105);
     if (mix.shape != nullptr) mix.shape(o, random);
