@@ -15,6 +15,9 @@ namespace {
 // The world begins there, so that nothing works only because time began at 0.
 constexpr time_point world_begins{std::chrono::hours(1)};
 
+constexpr std::array deeds{"read", "ask", "store", "erase", "count"};
+constexpr std::array endings{"open", "done", "absent", "declined", "unknown", "not done"};
+
 [[nodiscard]] std::string seconds_of(time_point when) {
     std::array<char, 32> text{};
     std::snprintf(text.data(), text.size(), "%.6f s",
@@ -53,15 +56,21 @@ void history::instant(past_call call, ending how, std::uint64_t seen) {
 }
 
 void history::found(std::string key, std::size_t server, std::uint64_t version) {
-    instant({.what = deed::read, .key = std::move(key), .server = server}, ending::done, version);
+    instant({.what = deed::read, .key = std::move(key), .server = server, .is_direct = true},
+            ending::done, version);
 }
 
 void history::found_nothing(std::string key, std::size_t server) {
-    instant({.what = deed::read, .key = std::move(key), .server = server}, ending::absent, 0);
+    instant({.what = deed::read, .key = std::move(key), .server = server, .is_direct = true},
+            ending::absent, 0);
 }
 
 void history::planted(std::string key, std::size_t server, std::uint64_t version) {
-    instant({.what = deed::store, .key = std::move(key), .version = version, .server = server},
+    instant({.what = deed::store,
+             .key = std::move(key),
+             .version = version,
+             .server = server,
+             .is_direct = true},
             ending::done, 0);
 }
 
@@ -71,6 +80,19 @@ void history::counted(std::string key, std::size_t server, std::uint64_t number)
 
 void history::lost_memory(std::size_t server) {
     losses_.push_back({server, ++now_});
+}
+
+void history::executed(deed what, std::string key, std::size_t server, ending how,
+                       std::uint64_t version) {
+    executions_.push_back({what, std::move(key), server, how, version, ++now_});
+}
+
+void history::moved(std::string key, std::size_t server) {
+    moves_.push_back({std::move(key), server, ++now_});
+}
+
+void history::died(std::size_t server) {
+    deaths_.push_back({server, ++now_});
 }
 
 void history::distrust_silence(std::size_t server) {
@@ -85,10 +107,15 @@ bool history::is_distrusted(std::size_t server) const noexcept {
     return std::find(distrusted_.begin(), distrusted_.end(), server) != distrusted_.end();
 }
 
+std::string to_text(const history::execution& done) {
+    std::string text = "server " + std::to_string(done.server) + " did: ";
+    text += deeds[static_cast<std::size_t>(done.what)];
+    text += " of '" + done.key + "', " + endings[static_cast<std::size_t>(done.how)];
+    if (done.version != 0) text += ", version " + std::to_string(done.version);
+    return text + " (" + std::to_string(done.when) + ")";
+}
+
 std::string to_text(const past_call& call) {
-    static constexpr std::array deeds{"read", "ask", "store", "erase", "count"};
-    static constexpr std::array endings{"open",     "done",    "absent",
-                                        "declined", "unknown", "not done"};
     std::string text = deeds[static_cast<std::size_t>(call.what)];
     text += " of '" + call.key + "'";
     if (call.what == deed::store) text += " version " + std::to_string(call.version);

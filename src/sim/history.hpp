@@ -9,6 +9,10 @@
 // A call whose coroutine is destroyed never ends here, and counts as one that may have happened.
 // Values are versions: numbers that the writer chose, unique per key. Order is the order in which
 // things were told, which one thread makes exact; time only matters for deadlines and expiry.
+//
+// Where keys may move from server to server, servers have to be witnesses: what each of them
+// carried out is told with executed(), and which server may have had to do with a key by begin(),
+// moved() and died().
 
 #pragma once
 
@@ -19,6 +23,7 @@
 #include <vector>
 
 #include <kmc/error.hpp>
+#include <kmc/health.hpp>
 #include <kmc/time.hpp>
 
 #include "sim/sim_net.hpp"
@@ -58,10 +63,12 @@ struct past_call {
     std::uint64_t version = 0;  // that a store writes
     duration deadline{};        // zero: none to be held to
     duration ttl{};             // of a store; zero: for ever
-    std::size_t server = 0;     // that owns the key
+    std::size_t server = 0;     // that owns the key when the call begins
     // The call on the same key that was asked to take effect before it: an earlier entry of the
     // same batch. no_call: none.
     std::size_t after = no_call;
+
+    bool is_direct = false;  // done to a server's memory, without the client
 
     // The rest is the history's.
     ending how = ending::open;
@@ -97,6 +104,19 @@ public:
 
     // That server forgot everything: a new process, a flush.
     void lost_memory(std::size_t server);
+    // From now on servers are witnesses, and the client does this with keys of dead ones.
+    void expect_witnesses(on_dead policy) noexcept {
+        has_witnesses_ = true;
+        policy_ = policy;
+    }
+    // What that server did, when it did it. `version` of values that were found or stored;
+    // `nobodys` of those that are none of their key's.
+    void executed(deed what, std::string key, std::size_t server, ending how,
+                  std::uint64_t version);
+    // There is a new list of servers, and with it the key is that one's.
+    void moved(std::string key, std::size_t server);
+    // The client takes that server for dead: others may stand in for it.
+    void died(std::size_t server);
     // What that server's silence seems to say (a miss, a removal) proves nothing: some of its
     // replies are withheld or overtaken, which no client can tell. Values have to be right all the
     // same.
@@ -118,6 +138,26 @@ public:
         std::size_t server;
         std::uint64_t number;
     };
+    struct execution {
+        deed what;
+        std::string key;
+        std::size_t server;
+        ending how;
+        std::uint64_t version;
+        moment when;
+    };
+    struct place {
+        std::string key;
+        std::size_t server;
+        moment since;
+    };
+    [[nodiscard]] bool has_witnesses() const noexcept { return has_witnesses_; }
+    [[nodiscard]] on_dead policy() const noexcept { return policy_; }
+    [[nodiscard]] const std::deque<execution>& executions() const noexcept { return executions_; }
+    [[nodiscard]] const std::deque<place>& moves() const noexcept { return moves_; }
+    [[nodiscard]] const std::vector<loss>& deaths() const noexcept { return deaths_; }
+    // Whether any server's silence proves nothing.
+    [[nodiscard]] bool is_any_distrusted() const noexcept { return !distrusted_.empty(); }
     [[nodiscard]] const std::deque<past_call>& calls() const noexcept { return calls_; }
     [[nodiscard]] const std::vector<loss>& losses() const noexcept { return losses_; }
     [[nodiscard]] const std::vector<tally>& tallies() const noexcept { return tallies_; }
@@ -131,16 +171,22 @@ private:
 
     const sim_net* net_;
     std::deque<past_call> calls_;
+    std::deque<execution> executions_;
+    std::deque<place> moves_;
     std::vector<loss> losses_;
+    std::vector<loss> deaths_;
     std::vector<tally> tallies_;
     std::vector<std::size_t> distrusted_;
     moment now_ = 0;
     moment settled_ = end_of_time;
     duration frozen_{};
+    bool has_witnesses_ = false;
+    on_dead policy_ = on_dead::fail_fast;
     std::uint64_t hash_ = 0;
 };
 
 // One line about a call: "store k version 3, began at 0.012 s, ended at 0.013 s: done".
 [[nodiscard]] std::string to_text(const past_call& call);
+[[nodiscard]] std::string to_text(const history::execution& done);
 
 }  // namespace kmc::sim

@@ -5,6 +5,8 @@
 #include <map>
 #include <string_view>
 
+#include "sim/witness_check.hpp"
+
 namespace kmc::sim {
 namespace {
 
@@ -219,18 +221,32 @@ evidence& evidence::operator+=(const evidence& more) noexcept {
     stores += more.stores;
     errors += more.errors;
     unknowns += more.unknowns;
+    executions += more.executions;
+    movers += more.movers;
     return *this;
 }
 
 judgement judge(const history& log, const check_limits& limits) {
     judgement out;
-    std::map<std::string_view, std::vector<const past_call*>> by_key;
+    std::map<std::string_view, key_evidence> by_key;
     for (const past_call& c : log.calls()) {
         judge_time(c, limits, out);
         count(c, out.seen);
-        if (c.what != deed::count) by_key[c.key].push_back(&c);
+        by_key[c.key].calls.push_back(&c);
     }
-    for (const auto& [key, calls] : by_key) key_judge(log, calls, out).judge_all();
+    for (const history::execution& e : log.executions()) by_key[e.key].did.push_back(&e);
+    for (const history::place& p : log.moves()) by_key[p.key].moves.push_back(&p);
+    for (const auto& [key, of] : by_key) {
+        if (log.has_witnesses()) {
+            judge_witnesses(log, of, out.findings);
+            out.seen.executions += of.did.size();
+            if (!of.stayed()) {
+                ++out.seen.movers;
+                continue;
+            }
+        }
+        if (of.calls.front()->what != deed::count) key_judge(log, of.calls, out).judge_all();
+    }
     for (const history::tally& tally : log.tallies()) judge_number(log, tally, out);
     return out;
 }

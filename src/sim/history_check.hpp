@@ -13,6 +13,8 @@
 //   happened;
 //   - an ending is in time if it came by the deadline and one tick of the timers, not counting the
 //     time in which the client stood still.
+// Where servers are witnesses, witness_check.hpp holds every answer against what they did, and a
+// key is a register as long as one server alone has to do with it: what has moved is in two places.
 // These are necessary conditions, read by read: an order of all reads that fits is not looked for.
 
 #pragma once
@@ -36,7 +38,9 @@ struct evidence {
     std::uint64_t misses = 0;
     std::uint64_t stores = 0;  // acknowledged
     std::uint64_t errors = 0;
-    std::uint64_t unknowns = 0;  // among the errors
+    std::uint64_t unknowns = 0;    // among the errors
+    std::uint64_t executions = 0;  // that servers told of
+    std::uint64_t movers = 0;      // keys that more than one server had to do with
 
     evidence& operator+=(const evidence& more) noexcept;
 };

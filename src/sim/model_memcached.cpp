@@ -274,8 +274,11 @@ model_session::verdict model_session::obey(const frame& f, std::uint64_t now) {
         case family::touch:
         case family::get_and_touch:
             return touch(f, now);
-        case family::del:
-            return reply_to(f, store_->remove(f.key_text(), f.cas, now));
+        case family::del: {
+            const auto a = store_->remove(f.key_text(), f.cas, now);
+            tell(model_store::done::remove, f, a, now);
+            return reply_to(f, a);
+        }
         case family::stat:
             return stat(f, now);
         case family::noop:
@@ -296,13 +299,18 @@ model_session::verdict model_session::obey(const frame& f, std::uint64_t now) {
     return verdict::next;
 }
 
+void model_session::tell(model_store::done what, const frame& f, const model_store::answer& a,
+                         std::uint64_t now) {
+    if (store_->watch) store_->watch(what, f.key_text(), a, now);
+}
+
 model_session::verdict model_session::get(const frame& f, std::uint64_t now) {
     const std::string_view key = f.row.with_key ? f.key : std::string_view();
-    if (const model_store::item* it = store_->find(f.key_text(), now)) {
-        answer(f, 0, it->cas, to_big(it->flags), key, it->value);
-        return verdict::next;
-    }
-    return miss(f);
+    const model_store::item* it = store_->find(f.key_text(), now);
+    tell(model_store::done::get, f, {it != nullptr ? answered::ok : answered::not_found, it}, now);
+    if (it == nullptr) return miss(f);
+    answer(f, 0, it->cas, to_big(it->flags), key, it->value);
+    return verdict::next;
 }
 
 model_session::verdict model_session::store(const frame& f, std::uint64_t now) {
@@ -310,6 +318,7 @@ model_session::verdict model_session::store(const frame& f, std::uint64_t now) {
                                     : store_->store(f.condition(), f.key_text(), f.value,
                                                     big<std::uint32_t>(f.extras, 0),
                                                     big<std::uint32_t>(f.extras, 4), f.cas, now);
+    tell(model_store::done::store, f, a, now);
     return reply_to(f, a);
 }
 
@@ -317,6 +326,7 @@ model_session::verdict model_session::concatenate(const frame& f, std::uint64_t 
     const auto side = static_cast<model_store::side>(f.row.variant);
     const auto a = f.is_value_cut() ? model_store::answer{answered::too_large}
                                     : store_->join(side, f.key_text(), f.value, f.cas, now);
+    tell(model_store::done::join, f, a, now);
     return reply_to(f, a);
 }
 
@@ -325,14 +335,16 @@ model_session::verdict model_session::arithmetic(const frame& f, std::uint64_t n
                                big<std::uint32_t>(f.extras, 16)};
     const auto a = store_->count(static_cast<model_store::direction>(f.row.variant), f.key_text(),
                                  by, f.cas, now);
+    tell(model_store::done::count, f, a, now);
     if (a.status != answered::ok) return reply_to(f, a);
     return done(f, a.found->cas, to_big(a.number));
 }
 
 model_session::verdict model_session::touch(const frame& f, std::uint64_t now) {
     const auto a = store_->touch(f.key_text(), big<std::uint32_t>(f.extras, 0), now);
-    if (a.status != answered::ok) return miss(f);
     const bool gives = f.row.what == family::get_and_touch;
+    tell(gives ? model_store::done::get : model_store::done::touch, f, a, now);
+    if (a.status != answered::ok) return miss(f);
     answer(f, 0, a.found->cas, to_big(a.found->flags), f.row.with_key ? f.key : std::string_view(),
            gives ? std::string_view(a.found->value) : std::string_view());
     return verdict::next;

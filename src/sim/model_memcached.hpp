@@ -60,6 +60,8 @@ private:
     [[nodiscard]] verdict arithmetic(const frame& f, std::uint64_t now);
     [[nodiscard]] verdict touch(const frame& f, std::uint64_t now);
     [[nodiscard]] verdict stat(const frame& f, std::uint64_t now);
+    void tell(model_store::done what, const frame& f, const model_store::answer& a,
+              std::uint64_t now);
     [[nodiscard]] verdict refuse(const frame& f, std::uint16_t status);
     [[nodiscard]] verdict reply_to(const frame& f, const model_store::answer& a);
     [[nodiscard]] verdict miss(const frame& f);

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -106,6 +107,11 @@ public:
     void refuse_nothing() noexcept { faults_.clear(); }
     [[nodiscard]] std::optional<std::uint16_t> refusal_of(std::uint8_t opcode,
                                                           std::string_view key);
+
+    // Sees every command on an item that a session carried out, as it is carried out: for those who
+    // judge what callers were told of it. Of a get that touches, only the get.
+    enum class done : std::uint8_t { get, store, join, count, touch, remove };
+    std::function<void(done what, const std::string& key, const answer&, std::uint64_t now)> watch;
 
     // A process started anew: empty, CAS from 1.
     void clear();

@@ -98,6 +98,7 @@ public:
 
     [[nodiscard]] sim_net& net() noexcept { return net_; }
     [[nodiscard]] client& mc() noexcept { return *client_; }
+    [[nodiscard]] const client& mc() const noexcept { return *client_; }
     // The last handle goes.
     void drop_client() noexcept;
     [[nodiscard]] kmc::detail::reactor& loop() noexcept { return *loop_; }
