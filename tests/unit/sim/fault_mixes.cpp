@@ -1,4 +1,4 @@
-// The twelve kinds of trouble. Each is small: what it does to the options, to the world before
+// The fourteen kinds of trouble. Each is small: what it does to the options, to the world before
 // anybody calls, and now and then while callers are busy.
 
 #include <array>
@@ -210,6 +210,14 @@ void freeze_client(mix_world& w) {
     w.freeze(w.up_to_ms(300));
 }
 
+// --- new lists: servers leave the list, come back, change place and weight
+// ------------------------
+
+void new_list_or_reset(mix_world& w) {
+    if (w.one_in(2)) return w.change_list();
+    reset_some(w);
+}
+
 // --- everything at once
 // ---------------------------------------------------------------------------
 
@@ -242,6 +250,11 @@ void anything(mix_world& w) {
     accidents[w.random().below(accidents.size())](w);
 }
 
+void anything_and_new_lists(mix_world& w) {
+    if (w.one_in(3)) return w.change_list();
+    anything(w);
+}
+
 void liar_or_cutter(mix_world& w) {
     if (w.one_in(4)) one_liar(w);
     if (w.one_in(4)) cut_now_and_then(w);
@@ -263,6 +276,17 @@ const std::vector<fault_mix>& fault_mixes() {
         {.name = "hostile", .prepare = one_liar},
         {.name = "full_house", .accident = close_or_open_doors, .accident_gap_ms = 150},
         {.name = "frozen", .prepare = wake_late, .accident = freeze_client},
+        {.name = "new_lists",
+         .accident = new_list_or_reset,
+         .accident_gap_ms = 120,
+         .least_servers = 2},
+        {.name = "moving_house",
+         .shape = tiny_windows,
+         .prepare = wake_late,
+         .accident = anything_and_new_lists,
+         .accident_gap_ms = 120,
+         .least_servers = 2,
+         .is_harmful = true},
         {.name = "everything",
          .shape = tiny_windows,
          .prepare = liar_or_cutter,

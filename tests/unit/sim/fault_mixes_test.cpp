@@ -69,6 +69,8 @@ seed_range seeds() {
 struct mix_totals {
     kmc::sim::evidence seen;
     std::uint64_t calls = 0;
+    std::uint64_t ejections = 0;
+    std::uint64_t stand_ins = 0;
     std::uint64_t traces = 0;
     double virtual_seconds = 0;
 };
@@ -84,14 +86,17 @@ world_report checked_world(const fault_mix& mix, std::uint64_t seed) {
 
 void report_line(const fault_mix& mix, const seed_range& range, const mix_totals& t) {
     std::printf(
-        "mix %-11s %llu worlds, %llu calls: %llu values, %llu misses, %llu stores, %llu errors "
-        "(%llu of unknown outcome), %.0f virtual s, traces %016llx\n",
+        "mix %-12s %llu worlds, %llu calls: %llu values, %llu misses, %llu stores, %llu errors "
+        "(%llu of unknown outcome), %llu ejections, %llu stand-ins, %llu keys that moved, "
+        "%.0f virtual s, traces %016llx\n",
         std::string(mix.name).c_str(), static_cast<unsigned long long>(range.count),
         static_cast<unsigned long long>(t.calls), static_cast<unsigned long long>(t.seen.values),
         static_cast<unsigned long long>(t.seen.misses),
         static_cast<unsigned long long>(t.seen.stores),
         static_cast<unsigned long long>(t.seen.errors),
-        static_cast<unsigned long long>(t.seen.unknowns), t.virtual_seconds,
+        static_cast<unsigned long long>(t.seen.unknowns),
+        static_cast<unsigned long long>(t.ejections), static_cast<unsigned long long>(t.stand_ins),
+        static_cast<unsigned long long>(t.seen.movers), t.virtual_seconds,
         static_cast<unsigned long long>(t.traces));
 }
 
@@ -110,6 +115,8 @@ void prove(std::string_view name) {
         const world_report report = checked_world(*mix, seed);
         total.seen += report.verdict.seen;
         total.calls += report.calls;
+        total.ejections += report.ejections;
+        total.stand_ins += report.stand_ins;
         total.traces = total.traces * 31 + (report.trace_hash ^ report.history_hash);
         total.virtual_seconds += std::chrono::duration<double>(report.virtual_time).count();
         if (seed % repeated_every != 0) continue;
@@ -167,6 +174,13 @@ TEST_CASE("nobody is lied to when a server is full", "[mix:full_house]") {
 }
 TEST_CASE("nobody is lied to when the client stands still", "[mix:frozen]") {
     prove("frozen");
+}
+TEST_CASE("nobody is lied to when the list of servers changes", "[mix:new_lists]") {
+    prove("new_lists");
+}
+TEST_CASE("nobody is lied to when the list changes in the middle of all trouble",
+          "[mix:moving_house]") {
+    prove("moving_house");
 }
 TEST_CASE("nobody is lied to when everything happens at once", "[mix:everything]") {
     prove("everything");

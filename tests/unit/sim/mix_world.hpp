@@ -33,6 +33,8 @@ struct fault_mix {
     std::size_t largest_value = 60'000;
     // Some calls get deadlines that they cannot meet.
     bool is_hasty = true;
+    // More servers than one, so that lists can differ.
+    std::size_t least_servers = 1;
     // Callers come to harm: their coroutines are destroyed, their calls cancelled.
     bool is_harmful = false;
 };
@@ -44,6 +46,8 @@ struct world_report {
     kmc::sim::judgement verdict;
     std::string unrest;  // what did not come back, if anything
     std::uint64_t calls = 0;
+    std::uint64_t ejections = 0;
+    std::uint64_t stand_ins = 0;
     duration virtual_time{};
     std::uint64_t trace_hash = 0;    // of what the kernel delivered
     std::uint64_t history_hash = 0;  // of what callers were told
@@ -54,6 +58,9 @@ struct world_report {
 class mix_world {
 public:
     mix_world(const fault_mix& mix, std::uint64_t seed);
+    mix_world(const mix_world&) = delete;
+    mix_world& operator=(const mix_world&) = delete;
+    ~mix_world();
 
     [[nodiscard]] world_report run();
 
@@ -67,6 +74,8 @@ public:
     // 1..most ms.
     [[nodiscard]] duration up_to_ms(std::uint64_t most);
 
+    // A new list of some of the servers, in any order and with other weights.
+    void change_list();
     // Ends a server's process, or starts the next one, which knows nothing.
     void kill_or_restart();
     // An operator empties a server.
@@ -88,7 +97,15 @@ private:
     static constexpr std::uint64_t pinned_keys = 24;
     static constexpr std::uint64_t counters = 4;
 
-    static client_options options_of(const fault_mix& mix, std::uint64_t seed);
+    [[nodiscard]] static client_options options_of(const fault_mix& mix, std::uint64_t seed,
+                                                   mix_world* self);
+
+    // What servers and the client tell.
+    void witness(std::size_t server, kmc::sim::model_store::done what, const std::string& key,
+                 const kmc::sim::model_store::answer& a, std::uint64_t now);
+    static void on_event(void* self, const event& news) noexcept;
+    void check_life(const std::string& key, std::size_t server,
+                    const kmc::sim::model_store::item& item, std::uint64_t now);
 
     // What callers do; mix_calls.cpp, mix_batches.cpp.
     task<void> caller();
@@ -126,17 +143,25 @@ private:
     void plant();
     void live();
     void make_peace();
+    [[nodiscard]] std::vector<server> full_list() const;
+    void use_list(std::vector<server> list);
+    void wait_until_all_serve();
     void look_at_memory();
+    void look_at_counters();
     task<void> read_all(std::optional<error>& why_not);
     void read_the_rest();
     void note_unrest(std::string what);
 
     const fault_mix& mix_;
+    bool is_listening_ = false;  // to events: the client tells some when everything below is gone
     kmc::detail::rng random_;
+    client_options options_;
     kmc::sim::sim_cluster cluster_;
     kmc::sim::history log_;
     std::vector<cancel_scope*> scopes_;
     std::vector<std::string> own_keys_;
+    std::vector<std::size_t> counter_homes_;
+    bool list_changed_ = false;
     std::uint64_t version_ = 1;
     std::uint64_t errors_ = 0;
     time_point next_accident_{};
