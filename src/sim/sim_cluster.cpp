@@ -1,6 +1,8 @@
 #include "sim/sim_cluster.hpp"
 
+#include <numeric>
 #include <stdexcept>
+#include <vector>
 
 #include "client/client_state.hpp"
 
@@ -11,21 +13,40 @@ using kmc::detail::client_state;
 using kmc::detail::letter;
 using kmc::detail::reactor;
 
+std::vector<std::uint32_t> one_to(std::size_t last) {
+    std::vector<std::uint32_t> numbers(last);
+    std::iota(numbers.begin(), numbers.end(), 1U);
+    return numbers;
+}
+
 }  // namespace
 
 sim_cluster::sim_cluster(std::uint64_t seed, std::size_t servers, const client_options& options,
                          const model_options& model)
+    : sim_cluster(seed, one_to(servers), options, model) {}
+
+sim_cluster::sim_cluster(std::uint64_t seed, std::span<const std::uint32_t> weights,
+                         const client_options& options, const model_options& model)
     : net_(seed), options_(options) {
-    std::string list;
-    for (std::size_t i = 0; i < servers; ++i) {
-        const std::string host = "s" + std::to_string(i);
-        servers_.emplace_back(net_, host, 11211, model);
-        list += (i == 0 ? "" : ",") + host + ":11211:" + std::to_string(i + 1);
-    }
+    server_list list = list_of(weights);
+    for (const kmc::server& s : list.servers()) servers_.emplace_back(net_, s.host, s.port, model);
     auto engine = std::make_unique<sim_engine>(net_);
     engine_ = engine.get();
     loop_ = std::make_unique<reactor>(std::move(engine), 0, net_.random().next());
-    client_ = client_state::open({loop_.get()}, server_list::parse(list).value(), options).value();
+    client_ = client_state::open({loop_.get()}, std::move(list), options).value();
+}
+
+server_list sim_cluster::list_of(std::span<const std::uint32_t> weights) {
+    std::vector<kmc::server> servers;
+    for (const std::uint32_t weight : weights) {
+        kmc::server s;
+        s.host = "s" + std::to_string(servers.size());
+        s.port = 11211;
+        s.text = s.host + ":11211";
+        s.weight = weight;
+        servers.push_back(std::move(s));
+    }
+    return server_list::of(std::move(servers)).value();
 }
 
 void sim_cluster::drop_client() noexcept {

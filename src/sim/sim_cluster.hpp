@@ -13,6 +13,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -89,8 +90,12 @@ private:
 
 class sim_cluster {
 public:
+    // Servers s0, s1, ... of the weights 1, 2, ...
     sim_cluster(std::uint64_t seed, std::size_t servers, const client_options& options = {},
                 const model_options& model = {});
+    // The same list with these weights. They and the options have to be such as a client takes.
+    sim_cluster(std::uint64_t seed, std::span<const std::uint32_t> weights,
+                const client_options& options, const model_options& model = {});
     // Lets the client go and checks that the kernel got everything back.
     ~sim_cluster();
     sim_cluster(const sim_cluster&) = delete;
@@ -115,6 +120,9 @@ public:
     [[nodiscard]] bool finish(sim_job& job, duration limit = std::chrono::minutes(10));
     // Steps for that long.
     void run_for(duration time);
+
+    // The list that a cluster of these weights has.
+    [[nodiscard]] static server_list list_of(std::span<const std::uint32_t> weights);
 
     // Puts an item straight into the store of the server that owns the key.
     void plant(const std::string& key, const std::string& value);

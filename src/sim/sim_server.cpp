@@ -19,6 +19,12 @@ sim_server::~sim_server() {
     net_->abandon(*listener_);
 }
 
+std::uint64_t sim_server::wall_seconds() const noexcept {
+    const auto shown = net_->now().time_since_epoch() + unix_start;
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(shown).count());
+}
+
 void sim_server::kill(death how) {
     alive_ = false;
     net_->close(*listener_);
@@ -103,9 +109,7 @@ void sim_server::on_readable(sim_link& link) {
 
     s.parser.feed(link.read(read_size));
     std::string out;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
-        net_->now().time_since_epoch() + unix_start);
-    const auto state = s.parser.step(static_cast<std::uint64_t>(seconds.count()), out);
+    const auto state = s.parser.step(wall_seconds(), out);
     if (tamper && !out.empty()) tamper(link, out);
     if (muted_) {
         s.held += out;

@@ -30,6 +30,8 @@ public:
     [[nodiscard]] sim_conditions& conditions() noexcept { return listener_->conditions; }
     [[nodiscard]] std::size_t connections() const noexcept { return sessions_.size(); }
     [[nodiscard]] bool alive() const noexcept { return alive_; }
+    // What its wall clock shows, in seconds.
+    [[nodiscard]] std::uint64_t wall_seconds() const noexcept;
 
     // The process ends: connections die, connects are refused.
     void kill(death how = death::either);
