@@ -79,6 +79,7 @@ int run(int argc, char** argv) {
     kmc::cli::add_flush(app, commands);
     kmc::cli::add_ring(app, commands);
     kmc::cli::add_chaos(app, commands);
+    kmc::cli::add_sim(app, commands);
 
     try {
         app.parse(kmc::cli::shielded_arguments(argc, argv));

@@ -54,6 +54,12 @@ CLI::Option& read_as_ttl(CLI::Option& option) {
     return option;
 }
 
+std::optional<duration> read_time(std::string_view text) {
+    std::string seconds(text);
+    if (!read_seconds(seconds).empty()) return std::nullopt;
+    return to_duration(std::strtod(seconds.c_str(), nullptr));
+}
+
 CLI::Option& read_as_number(CLI::Option& option, std::uint64_t least, std::uint64_t most) {
     const auto read = [least, most](std::string& text) {
         const std::string digits = without_shields(text);

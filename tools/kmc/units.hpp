@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include <kmc/time.hpp>
 
@@ -19,6 +21,9 @@ CLI::Option& read_as_ttl(CLI::Option& option);
 
 // Makes an option read a decimal number; signs, fractions and other bases are refused.
 CLI::Option& read_as_number(CLI::Option& option, std::uint64_t least, std::uint64_t most);
+
+// The same for a time that is a part of an argument.
+[[nodiscard]] std::optional<duration> read_time(std::string_view text);
 
 // What read_as_ttl() left: 0 is for ever.
 [[nodiscard]] inline expiry to_expiry(double ttl_seconds) {
