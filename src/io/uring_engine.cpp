@@ -280,7 +280,8 @@ void uring_engine::wait_for_bell(time_point until) {
 
 void uring_engine::enter(int result) {
     ++counters_.enters;
-    if (result < 0) {
+    // Short of memory: nothing was lost, and the next call tries again.
+    if (result < 0 && result != -ENOMEM) {
         // A lost completion, a foreign thread, or a ring that is no more: nothing of this engine
         // would ever finish.
         throw std::system_error(-result, std::generic_category(), "io_uring_enter");

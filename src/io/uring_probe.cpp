@@ -36,16 +36,24 @@ private:
     int error_;
 };
 
-// Runs one prepared entry. Its result, or what the system call said.
+// Runs one prepared entry. Its result, or what the system call said. A signal may end the wait
+// before there is one; that is no word against the ring.
 int run(uring_ring& ring, std::string_view& step) {
     constexpr int none = -EIO;  // neither a result nor an error: not a ring to rely on
-    if (const int entered = ring.submit_and_wait(patience); entered < 0) {
-        step = "io_uring_enter";
-        return entered;
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    for (bool has_ended = false; std::chrono::steady_clock::now() < give_up;) {
+        if (const int entered = ring.submit_and_wait(patience); entered < 0) {
+            step = "io_uring_enter";
+            return entered;
+        }
+        int result = none;
+        ring.take_completions([&](const io_uring_cqe& entry) {
+            result = entry.res;
+            has_ended = true;
+        });
+        if (has_ended) return result;
     }
-    int result = none;
-    ring.take_completions([&](const io_uring_cqe& entry) { result = entry.res; });
-    return result;
+    return none;
 }
 
 std::optional<uring_refusal> refused(int result, std::string_view step) {

@@ -3,8 +3,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <poll.h>
-
 #include <chrono>
 #include <future>
 #include <set>
@@ -14,6 +12,7 @@
 #include "nodes.hpp"
 #include "session.hpp"
 #include "support/self_describing.hpp"
+#include "waiting.hpp"
 
 using namespace kmc::testing;
 using namespace std::chrono_literals;
@@ -25,14 +24,6 @@ namespace {
 constexpr auto short_deadline = 400ms;
 // Not a measurement of speed: a call that forgets its deadline would wait for 20 s.
 constexpr auto deadline_bound = 5 * short_deadline + 3s;
-
-class stopwatch {
-public:
-    [[nodiscard]] auto elapsed() const { return std::chrono::steady_clock::now() - start_; }
-
-private:
-    std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // Four nodes that behave, and a place for a fifth.
 std::string four_and(const cluster& good, const std::string& fifth) {
@@ -83,17 +74,6 @@ const std::string& a_key_of(session& s, std::span<const std::string> keys, std::
         if (s.mc().locate(key) == server) return key;
     }
     throw std::runtime_error("no key of that server");
-}
-
-// Waits, as long as it takes up to 20 s, until `holds`.
-template <class Predicate>
-bool comes_true(Predicate holds) {
-    const stopwatch since;
-    while (!holds()) {
-        if (since.elapsed() > 20s) return false;
-        ::poll(nullptr, 0, 2);
-    }
-    return true;
 }
 
 }  // namespace
