@@ -25,6 +25,7 @@ struct tally {
     std::uint64_t bytes = 0;
     std::size_t largest = 0;
     std::size_t refused_from = std::numeric_limits<std::size_t>::max();
+    std::uint64_t until_failure = 0;  // the one that makes it 0 fails
 };
 constinit thread_local tally here;
 constinit std::atomic<std::uint64_t> calls_anywhere{0};
@@ -37,6 +38,7 @@ namespace {
 
 void* allocate(std::size_t size, std::size_t alignment) noexcept {
     if (size >= here.refused_from) return nullptr;
+    if (here.until_failure != 0 && --here.until_failure == 0) return nullptr;
     ++here.calls;
     calls_anywhere.fetch_add(1, std::memory_order_relaxed);
     here.bytes += size;
@@ -123,6 +125,17 @@ alloc_refusal::alloc_refusal(std::size_t at_least) noexcept
     : outer_(std::exchange(here.refused_from, at_least)) {}
 alloc_refusal::~alloc_refusal() {
     here.refused_from = outer_;
+}
+
+alloc_failure::alloc_failure(std::uint64_t k) noexcept {
+    here.until_failure = k;
+}
+alloc_failure::~alloc_failure() {
+    here.until_failure = 0;
+}
+
+bool alloc_failure::happened() const noexcept {
+    return here.until_failure == 0;
 }
 
 }  // namespace kmc::testing

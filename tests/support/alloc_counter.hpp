@@ -1,6 +1,6 @@
-// Counts what the calling thread allocates, and can refuse large allocations: the test binary
-// replaces the global operator new. Sanitizers bring their own, so there nothing is counted and
-// nothing refused: ask available() first, and say so when a check is left out.
+// Counts what the calling thread allocates, and can refuse large allocations or a certain one: the
+// test binary replaces the global operator new. Sanitizers bring their own, so there nothing is
+// counted and nothing refused: ask available() first, and say so when a check is left out.
 
 #pragma once
 
@@ -43,6 +43,18 @@ public:
 
 private:
     std::size_t outer_;
+};
+
+/// While it lives, the kth allocation of this thread (from 1) fails, and no other. Not nested.
+class alloc_failure {
+public:
+    explicit alloc_failure(std::uint64_t k) noexcept;
+    ~alloc_failure();
+    alloc_failure(const alloc_failure&) = delete;
+    alloc_failure& operator=(const alloc_failure&) = delete;
+
+    /// Whether there were k.
+    [[nodiscard]] bool happened() const noexcept;
 };
 
 }  // namespace kmc::testing
