@@ -12,6 +12,8 @@
 #include <future>
 #include <string>
 
+#include <kmc/sync_client.hpp>
+
 #include "nodes.hpp"
 #include "own_process.hpp"
 #include "session.hpp"
@@ -69,6 +71,21 @@ void set_the_clock(const std::string& file, const char* offset) {
 TEST_CASE("after a fork parent and child each go on with a runtime of their own") {
     if (control_is_missing()) return;
     CHECK(in_own_process(&work_on_both_sides_of_a_fork) == "");
+}
+
+TEST_CASE("a call with a scope is refused where no reactor runs, and one without is not") {
+    const cluster servers = any_cluster({1, 1});
+    session s(servers.servers());
+    const kmc::sync_client blocking(s.mc());
+    kmc::cancel_scope scope;
+
+    const auto refused = blocking.get("k", {.scope = &scope});
+    const auto answered = blocking.get("k");
+
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error() == errc::wrong_thread);
+    CHECK_FALSE(refused.error().maybe_executed());
+    CHECK(answered.has_value());
 }
 
 // Run by a test of its own, under libfaketime, which reads the time from a file that this writes.
