@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +55,12 @@ std::size_t resident_kib() {
     std::size_t resident = 0;
     file >> all >> resident;
     return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 1024;
+}
+
+// What is allocated and not freed, of all threads: without what the allocator keeps.
+std::size_t allocated_kib() {
+    const auto now = ::mallinfo2();
+    return (now.uordblks + now.hblkhd) / 1024;
 }
 
 std::size_t open_descriptors() {
@@ -390,13 +397,14 @@ private:
 struct sample {
     double minutes;
     double kib;
+    double allocated;
 };
 
 // Least squares: KiB a minute.
-double slope(std::span<const sample> samples) {
+double slope(std::span<const sample> samples, double sample::*of) {
     double n = 0, x = 0, y = 0, xx = 0, xy = 0;
     for (const sample& s : samples) {
-        n += 1, x += s.minutes, y += s.kib, xx += s.minutes * s.minutes, xy += s.minutes * s.kib;
+        n += 1, x += s.minutes, y += s.*of, xx += s.minutes * s.minutes, xy += s.minutes * s.*of;
     }
     const double spread = n * xx - x * x;
     return spread == 0 ? 0 : (n * xy - x * y) / spread;
@@ -457,6 +465,7 @@ TEST_CASE("after kills, stops, resets and list changes under load everything is 
     const auto keys = make_keys("soak", 500);
     settle(s, keys, nodes.size());
     const std::size_t descriptors = open_descriptors();
+    const std::size_t allocated = allocated_kib();
 
     tally seen;
     const keys_and_tally w{keys, seen};
@@ -479,7 +488,8 @@ TEST_CASE("after kills, stops, resets and list changes under load everything is 
             const double seconds = since.milliseconds() / 1000;
             if (seconds < next_look) continue;
             next_look = seconds + 1;
-            memory.push_back({seconds / 60, static_cast<double>(resident_kib())});
+            memory.push_back({seconds / 60, static_cast<double>(resident_kib()),
+                              static_cast<double>(allocated_kib())});
         }
         enemy.make_peace();
         seen.is_over = true;
@@ -524,10 +534,12 @@ TEST_CASE("after kills, stops, resets and list changes under load everything is 
             static_cast<unsigned long long>(now.orphans));
     }
     if (!later.empty()) {
+        std::printf("  descriptors: %zu before, %zu after\n", descriptors, open_descriptors());
         std::printf(
-            "  descriptors: %zu before, %zu after; memory: %.0f KiB after a third, %.0f KiB "
-            "in the end, %+.0f KiB a minute\n",
-            descriptors, open_descriptors(), later.front().kib, later.back().kib, slope(later));
+            "  allocated: %zu KiB before, %zu KiB after, %+.0f KiB a minute; resident: "
+            "%.0f KiB after a third, %.0f KiB in the end, %+.0f KiB a minute\n",
+            allocated, allocated_kib(), slope(later, &sample::allocated), later.front().kib,
+            later.back().kib, slope(later, &sample::kib));
     }
 
     CHECK(seen.wrong == 0);
