@@ -93,24 +93,31 @@ void client_view::grow(std::size_t servers) {
 
 // What is under way to a server that was removed ends first, at most for the time a batch has.
 void client_view::part_from(server_number server) noexcept {
+    const time_point until =
+        reactor_.now() + std::max(options_.call_timeout, options_.batch_timeout);
     for (std::uint32_t i = 0; i < links_per_server_; ++i) {
         std::unique_ptr<connection>& line = links_[server * links_per_server_ + i].line;
         if (line == nullptr) continue;
         try {
-            leaving_.push_back(std::move(line));
+            leaving_.emplace_back();
         } catch (const std::bad_alloc&) {
             continue;  // it stays, idle
         }
-        leaving_.back()->drain();
-        reactor_.timers().add(
-            leave_timer_, reactor_.now() + std::max(options_.call_timeout, options_.batch_timeout));
+        leaving_.back() = {std::move(line), until};
+        leaving_.back().line->drain();
+        // Not later for those that come later: lists may change more often than that.
+        if (!leave_timer_.is_linked()) reactor_.timers().add(leave_timer_, until);
     }
 }
 
 void client_view::let_go() noexcept {
-    for (const auto& line : leaving_) line->retire();
-    std::erase_if(leaving_, [](const auto& line) { return line->is_settled(); });
-    if (!leaving_.empty()) reactor_.timers().add(leave_timer_, reactor_.now() + timer_wheel::tick);
+    const time_point now = reactor_.now();
+    for (const departure& d : leaving_) {
+        if (d.until <= now) d.line->retire();
+    }
+    std::erase_if(leaving_, [](const departure& d) { return d.line->is_settled(); });
+    if (leaving_.empty()) return;
+    reactor_.timers().add(leave_timer_, std::max(leaving_.front().until, now + timer_wheel::tick));
 }
 
 void client_view::on_failure(const peer& where, const link_failure& what) noexcept {
@@ -316,7 +323,7 @@ void client_view::refuse(op_node& node, errc why) noexcept {
 std::vector<const connection*> client_view::connections() const {
     std::vector<const connection*> all;
     for (const lane& l : links_) all.push_back(l.line.get());
-    for (const auto& line : leaving_) all.push_back(line.get());
+    for (const departure& d : leaving_) all.push_back(d.line.get());
     return all;
 }
 
@@ -335,7 +342,7 @@ void client_view::close() noexcept {
         if (l.line != nullptr) l.line->retire();
     }
     leave_timer_.unlink();
-    for (const auto& line : leaving_) line->retire();
+    for (const departure& d : leaving_) d.line->retire();
     for (const auto& h : hosts_) h->nurse.stop();
     shared_->unsubscribe(subscriber_);
 }
@@ -343,7 +350,8 @@ void client_view::close() noexcept {
 bool client_view::is_settled() const noexcept {
     if (subscriber_.is_expecting()) return false;
     const auto settled = [](const auto& line) { return line == nullptr || line->is_settled(); };
-    return std::all_of(leaving_.begin(), leaving_.end(), settled) &&
+    return std::all_of(leaving_.begin(), leaving_.end(),
+                       [&](const departure& d) { return settled(d.line); }) &&
            std::all_of(links_.begin(), links_.end(),
                        [&](const lane& l) { return settled(l.line); }) &&
            std::all_of(hosts_.begin(), hosts_.end(),

@@ -125,6 +125,11 @@ private:
     struct leave_timer : timer {
         client_view* view = nullptr;
     };
+    // To a server that was removed; is over at that time at the latest.
+    struct departure {
+        std::unique_ptr<connection> line;
+        time_point until;
+    };
 
     void take_news() noexcept;
     void grow(std::size_t servers);
@@ -153,7 +158,7 @@ private:
     std::uint32_t stand_in_life_;
     std::vector<std::unique_ptr<host>> hosts_;  // by number
     std::deque<lane> links_;
-    std::vector<std::unique_ptr<connection>> leaving_;  // to servers that were removed
+    std::vector<departure> leaving_;  // by time
     leave_timer leave_timer_;
     quota all_;
     intrusive_list<quota> to_look_at_;  // those whose line may move

@@ -160,6 +160,24 @@ TEST_CASE("a client may have other servers altogether, again and again") {
     CHECK(world.at_rest());
 }
 
+TEST_CASE("lists that change more often than batches end leave no connections behind") {
+    kmc::client_options o;
+    o.batch_timeout = 10s;
+    sim_cluster world(8, 4, o);
+    std::size_t most = 0;
+    const kmc::time_point begin = world.loop().now();
+    while (world.loop().now() - begin < 5min) {
+        for (const char* only : {"s0", "s1", "s2", "s3"}) {
+            REQUIRE(world.mc().set_servers(only));
+            REQUIRE(get(world, "k"));
+            most = std::max(most, world.view().connections().size());
+        }
+        world.run_for(500ms);
+    }
+    // One for each server, and those of about the last ten seconds.
+    CHECK(most < 100);
+}
+
 TEST_CASE("a dead server that is taken off the list is not probed any more") {
     kmc::client_options o;
     o.health = {.remove_failed = 1, .retry_timeout = 100ms, .dead_timeout = 1s};
