@@ -142,9 +142,12 @@ bool call::reroute(op_node& node) noexcept {
     call& self = static_cast<call&>(node);
     if (self.is_aimed_) return false;
     const std::uint16_t before = self.server;
+    const bool was_stand_in = std::exchange(self.has_stand_ins, false);
     self.view_->withdraw(self);
     const auto objection = self.view_->choose(self, self.request_, self.group_, self.is_large_);
-    if (objection || self.server == before) {
+    // What was cut to a stand-in's life is not for the key's own server, which may be back.
+    const bool is_cut_for_another = was_stand_in && !self.has_stand_ins;
+    if (objection || self.server == before || is_cut_for_another) {
         self.server = before;
         return false;
     }

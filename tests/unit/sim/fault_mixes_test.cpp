@@ -185,3 +185,10 @@ TEST_CASE("nobody is lied to when the list changes in the middle of all trouble"
 TEST_CASE("nobody is lied to when everything happens at once", "[mix:everything]") {
     prove("everything");
 }
+
+// Worlds beyond the usual ones that once showed something.
+TEST_CASE("what was meant for a stand-in does not go to the key's own server", "[mix:stalls]") {
+    for (const fault_mix& mix : fault_mixes()) {
+        if (mix.name == "stalls") CHECK(checked_world(mix, 2779).calls > 0);
+    }
+}

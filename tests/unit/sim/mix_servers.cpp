@@ -31,7 +31,7 @@ void mix_world::witness(std::size_t server, model_store::done what, const std::s
         return found < 0 ? kmc::sim::history::nobodys : static_cast<std::uint64_t>(found);
     };
     const ending how = is_ok ? ending::done : ending::absent;
-    if (is_ok && (what == store || what == touch)) check_life(key, server, *a.found, now);
+    if (is_ok && what != remove && what != count) check_life(key, server, *a.found, now);
     switch (what) {
         case get:
             return log_.executed(deed::read, key, server, how, is_ok ? version() : 0);
