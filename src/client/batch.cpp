@@ -356,6 +356,7 @@ void batch::send(std::span<run*> fresh) noexcept {
 bool batch::reroute(op_node& node) noexcept {
     run& old = static_cast<run&>(node);
     batch& self = *old.owner;
+    if (self.is_withdrawing_) return false;
     std::span<run*> fresh;
     try {
         fresh = self.place_again(old);
@@ -364,7 +365,9 @@ bool batch::reroute(op_node& node) noexcept {
     }
     if (fresh.empty()) return false;
     self.view_->withdraw(old);
+    for (run* r : fresh) r->is_resent = old.is_resent;
     old.count = old.open = 0;
+    old.bytes = 0;
     old.trace->keys = 0;
     self.send(fresh);
     if (--self.open_runs_ == 0) self.finish();
@@ -381,9 +384,7 @@ std::span<batch::run*> batch::place_again(const run& old) {
             group_.empty() ? routing.hashed_part(keys_[i]) : routing.hashed_group(group_, room));
         const bool compares = !drafts_.empty() && drafts_[i].cas != 0;
         if (to.how != fate::stand_in || to.server == old.server || compares) return {};
-        links[i] =
-            view_->link_to(to.server, to.hash,
-                           view_->is_bulk(drafts_.empty() ? pattern_ : drafts_[i], options_.large));
+        links[i] = view_->link_to(to.server, to.hash, view_->is_bulk_link(old.link));
     }
     for (const std::uint32_t i : entries) {
         servers_[i] = view_->server_of_link(links[i]);
@@ -428,6 +429,7 @@ void batch::on_complete(op_node& node) noexcept {
 // wants to know.
 void batch::withdraw_runs(const errc* why) noexcept {
     ++open_runs_;  // a run may come to its end meanwhile; the batch does not
+    is_withdrawing_ = true;
     for (std::size_t i = runs_.size(); i-- > 0;) {
         run& r = *runs_[i];
         if (r.open == 0) continue;
@@ -455,6 +457,7 @@ void batch::leave() noexcept {
 
 void batch::detach() noexcept {
     is_running_ = false;
+    is_withdrawing_ = false;
     open_runs_ = 0;
     timer::unlink();
     cancel_hook::unlink();

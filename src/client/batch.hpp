@@ -155,6 +155,7 @@ private:
     bool hashes_tell_keys_apart_ = false;
     bool has_twins_ = false;
     bool is_running_ = false;  // between begin() and settle()
+    bool is_withdrawing_ = false;
 };
 
 template <class Answer>

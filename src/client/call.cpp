@@ -93,7 +93,6 @@ void call::begin(client_view& view) noexcept {
 
 // Everything that can be wrong before anything is sent, and where the request goes.
 std::optional<errc> call::prepare() noexcept {
-    if (needs_token_ && request_.cas == 0) return errc::no_cas;
     if (stop_ != nullptr && stop_->stop_requested()) return errc::cancelled;
     if (scope_ != nullptr) {
         if (scope_->is_cancelled()) return errc::cancelled;
@@ -108,8 +107,13 @@ std::optional<errc> call::prepare() noexcept {
             return errc::overloaded;
         }
     }
-    return is_aimed_ ? view_->aim(*this, request_)
-                     : view_->route(*this, request_, wire_key_, group_, is_large_);
+    const auto objection = is_aimed_ ? view_->aim(*this, request_)
+                                     : view_->route(*this, request_, wire_key_, group_, is_large_);
+    if (!objection && needs_token_ && request_.cas == 0) {
+        // What a stand-in gave has no token: it is the own server that is missed.
+        return has_stand_ins ? errc::server_dead : errc::no_cas;
+    }
+    return objection;
 }
 
 void call::refuse(errc why) noexcept {

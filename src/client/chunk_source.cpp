@@ -149,8 +149,11 @@ bool chunk_source::issue_from(lane& from) noexcept {
         c->asked[i].what = command::get;
         c->asked[i].key = key.data();
         c->asked[i].key_size = static_cast<std::uint16_t>(key.size());
-        c->asked[i].is_stand_in = !is_stand_in_.empty() && is_stand_in_[entry];
-        c->has_stand_ins |= c->asked[i].is_stand_in;
+        c->asked[i].is_stand_in = false;
+        if (!is_stand_in_.empty() && is_stand_in_[entry]) {
+            (void)view_.fit_for_stand_in(c->asked[i], c->server);
+            c->has_stand_ins = true;
+        }
         c->bytes += key.size();
     }
     from.next += wanted;

@@ -76,7 +76,11 @@ void client_view::take_news() noexcept {
     route_ = now.route;
     version_ = now.version;
     for (const auto& h : hosts_) {
-        if (!h->what.is_member.load(std::memory_order_relaxed)) part_from(h->what.number);
+        if (h->what.is_member.load(std::memory_order_relaxed)) {
+            return_to(h->what.number);
+        } else {
+            part_from(h->what.number);
+        }
     }
 }
 
@@ -91,33 +95,60 @@ void client_view::grow(std::size_t servers) {
     }
 }
 
-// What is under way to a server that was removed ends first, at most for the time a batch has.
+// What is under way to a server that was removed ends first, for as long as a batch may take.
 void client_view::part_from(server_number server) noexcept {
     const time_point until =
         reactor_.now() + std::max(options_.call_timeout, options_.batch_timeout);
     for (std::uint32_t i = 0; i < links_per_server_; ++i) {
-        std::unique_ptr<connection>& line = links_[server * links_per_server_ + i].line;
-        if (line == nullptr) continue;
-        try {
-            leaving_.emplace_back();
-        } catch (const std::bad_alloc&) {
-            continue;  // it stays, idle
-        }
-        leaving_.back() = {std::move(line), until};
-        leaving_.back().line->drain();
+        lane& l = links_[server * links_per_server_ + i];
+        if (l.line == nullptr || l.leaves != time_point{}) continue;
+        l.leaves = until;
         // Not later for those that come later: lists may change more often than that.
         if (!leave_timer_.is_linked()) reactor_.timers().add(leave_timer_, until);
+        leave_if_idle(l);
     }
+}
+
+void client_view::return_to(server_number server) noexcept {
+    for (std::uint32_t i = 0; i < links_per_server_; ++i) {
+        links_[server * links_per_server_ + i].leaves = {};
+    }
+}
+
+void client_view::leave_if_idle(lane& l) noexcept {
+    if (l.line == nullptr || !l.is_idle() || closed_) return;
+    try {
+        leaving_.emplace_back();
+    } catch (const std::bad_alloc&) {
+        return;  // the timer asks again
+    }
+    leaving_.back() = std::move(l.line);
+    leaving_.back()->drain();
+    l.leaves = {};
 }
 
 void client_view::let_go() noexcept {
     const time_point now = reactor_.now();
-    for (const departure& d : leaving_) {
-        if (d.until <= now) d.line->retire();
+    time_point next = time_point::max();
+    for (lane& l : links_) {
+        if (l.leaves == time_point{}) continue;
+        if (l.leaves <= now && l.line != nullptr) {
+            // Those in line first, or they would take the places of those that end.
+            while (!l.limits.line().empty()) {
+                refuse(l.limits.line().pop_front(), errc::connect_failed);
+            }
+            l.line->retire(errc::connection_lost);
+            leave_if_idle(l);
+            next = std::min(next, now + timer_wheel::tick);
+        } else {
+            next = std::min(next, l.leaves);
+        }
     }
-    std::erase_if(leaving_, [](const departure& d) { return d.line->is_settled(); });
-    if (leaving_.empty()) return;
-    reactor_.timers().add(leave_timer_, std::max(leaving_.front().until, now + timer_wheel::tick));
+    std::erase_if(leaving_, [](const auto& line) { return line->is_settled(); });
+    if (!leaving_.empty()) next = std::min(next, now + timer_wheel::tick);
+    if (next != time_point::max()) {
+        reactor_.timers().add(leave_timer_, std::max(next, now + timer_wheel::tick));
+    }
 }
 
 void client_view::on_failure(const peer& where, const link_failure& what) noexcept {
@@ -263,6 +294,9 @@ void client_view::dispatch(op_node& node) noexcept {
         if (!reroute(node)) refuse(node, errc::server_dead);
         return;
     }
+    if (to.line != nullptr && to.line->phase() == link_phase::retired) {
+        return refuse(node, errc::connect_failed);  // its time ran out, and it is on its way out
+    }
     if (to.line == nullptr) {
         try {
             to.line = std::make_unique<connection>(reactor_, where, options_);
@@ -281,12 +315,14 @@ void client_view::withdraw(op_node& node) noexcept {
     if (node.where != nullptr) node.where->abandon(node);
     node.unlink();
     const std::uint8_t counted = std::exchange(node.counted, nowhere);
-    if (counted == at_link) links_[node.link].limits.give_back(node);
+    lane& from = links_[node.link];
+    if (counted == at_link) from.limits.give_back(node);
     if (counted != nowhere) all_.give_back(node);
     // Also when it only stood in a line: it may have been what the others waited behind.
-    look_at(links_[node.link].limits);
+    look_at(from.limits);
     look_at(all_);
     look_at_lines();
+    if (from.leaves != time_point{}) leave_if_idle(from);
 }
 
 void client_view::look_at(quota& q) noexcept {
@@ -314,7 +350,7 @@ void client_view::look_at_lines() noexcept {
 
 void client_view::refuse(op_node& node, errc why) noexcept {
     for (std::uint32_t i = 0; i < node.count; ++i) {
-        node.fail(i, {.code = why, .at = stage::not_sent, .server = node.server});
+        node.fail(i, {.code = why, .at = node.stage_of(i), .server = node.server});
     }
     node.open = 0;
     node.hooks->on_complete(node);
@@ -323,7 +359,7 @@ void client_view::refuse(op_node& node, errc why) noexcept {
 std::vector<const connection*> client_view::connections() const {
     std::vector<const connection*> all;
     for (const lane& l : links_) all.push_back(l.line.get());
-    for (const departure& d : leaving_) all.push_back(d.line.get());
+    for (const auto& line : leaving_) all.push_back(line.get());
     return all;
 }
 
@@ -342,7 +378,7 @@ void client_view::close() noexcept {
         if (l.line != nullptr) l.line->retire();
     }
     leave_timer_.unlink();
-    for (const departure& d : leaving_) d.line->retire();
+    for (const auto& line : leaving_) line->retire();
     for (const auto& h : hosts_) h->nurse.stop();
     shared_->unsubscribe(subscriber_);
 }
@@ -350,8 +386,7 @@ void client_view::close() noexcept {
 bool client_view::is_settled() const noexcept {
     if (subscriber_.is_expecting()) return false;
     const auto settled = [](const auto& line) { return line == nullptr || line->is_settled(); };
-    return std::all_of(leaving_.begin(), leaving_.end(),
-                       [&](const departure& d) { return settled(d.line); }) &&
+    return std::all_of(leaving_.begin(), leaving_.end(), settled) &&
            std::all_of(links_.begin(), links_.end(),
                        [&](const lane& l) { return settled(l.line); }) &&
            std::all_of(hosts_.begin(), hosts_.end(),

@@ -61,6 +61,9 @@ public:
     [[nodiscard]] std::uint32_t link_count() const noexcept {
         return static_cast<std::uint32_t>(links_.size());
     }
+    [[nodiscard]] bool is_bulk_link(std::uint32_t link) const noexcept {
+        return link % links_per_server_ == options_.lanes;
+    }
     [[nodiscard]] server_number server_of_link(std::uint32_t link) const noexcept {
         return static_cast<server_number>(link / links_per_server_);
     }
@@ -121,19 +124,20 @@ private:
     struct lane {
         std::unique_ptr<connection> line;
         quota limits;
+        time_point leaves{};  // if not zero, its server was removed: over then at the latest
+
+        [[nodiscard]] bool is_idle() noexcept {
+            return limits.requests() == 0 && limits.line().empty();
+        }
     };
     struct leave_timer : timer {
         client_view* view = nullptr;
     };
-    // To a server that was removed; is over at that time at the latest.
-    struct departure {
-        std::unique_ptr<connection> line;
-        time_point until;
-    };
-
     void take_news() noexcept;
     void grow(std::size_t servers);
     void part_from(server_number server) noexcept;
+    void return_to(server_number server) noexcept;
+    void leave_if_idle(lane& l) noexcept;
     void let_go() noexcept;
 
     void on_failure(const peer& where, const link_failure& what) noexcept override;
@@ -158,7 +162,7 @@ private:
     std::uint32_t stand_in_life_;
     std::vector<std::unique_ptr<host>> hosts_;  // by number
     std::deque<lane> links_;
-    std::vector<departure> leaving_;  // by time
+    std::vector<std::unique_ptr<connection>> leaving_;  // of removed servers, nothing under way
     leave_timer leave_timer_;
     quota all_;
     intrusive_list<quota> to_look_at_;  // those whose line may move

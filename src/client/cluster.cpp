@@ -92,12 +92,30 @@ config_result<void> cluster::change(server_list servers, time_point now) {
             r.is_held = false;
             set_rest(r);
         }
+        readmit_surplus(*fresh);
         publish(fresh);
     }
     for (const record* r : removed) on_change(*r, event_kind::server_removed, errc{}, now);
     for (const record* r : added) on_change(*r, event_kind::server_added, errc{}, now);
     tell({.kind = event_kind::servers_changed, .when = now});
     return BOOST_OUTCOME_V2_NAMESPACE::success();
+}
+
+// Under the lock: of the dead, only so many stay out as may be in this list.
+void cluster::readmit_surplus(const topology& list) noexcept {
+    std::uint64_t all = 0;
+    for (const server& s : list.servers()) all += std::max(s.weight, 1U);
+    std::uint64_t dead = 0;
+    for (std::size_t i = 0; i < list.servers().size(); ++i) {
+        record& r = records_[list.number_of(static_cast<server_index>(i))];
+        if (!r.condition.is_dead()) continue;
+        dead += std::max(list.servers()[i].weight, 1U);
+        if (static_cast<double>(dead) <= options_.health.max_ejected * static_cast<double>(all)) {
+            continue;
+        }
+        r.condition = health{};
+        set_rest(r);
+    }
 }
 
 // Those that were on a list before keep their numbers, the first of equal ones the first number.

@@ -131,6 +131,7 @@ private:
     [[nodiscard]] time_point last_heard(const record& of) const noexcept;
     [[nodiscard]] config_result<std::vector<server_number>> numbers_for(
         std::span<const server> servers);
+    void readmit_surplus(const topology& list) noexcept;
     [[nodiscard]] bool may_eject(const record& of) const noexcept;
     void set_rest(record& of) noexcept;
     void publish(std::shared_ptr<const topology> home) noexcept;

@@ -51,7 +51,13 @@ probe::~probe() {
 }
 
 void probe::schedule(time_point when) noexcept {
-    if (!is_stopped_) loop_.timers().add(*this, when);
+    if (is_stopped_) return;
+    // It came back by another way and died anew while we asked.
+    if (is_asking_) {
+        take_back();
+        if (line_) line_->retire();
+    }
+    loop_.timers().add(*this, when);
 }
 
 void probe::stop() noexcept {
@@ -87,7 +93,7 @@ void probe::begin() noexcept {
     op_node::count = op_node::open = 1;
     op_node::encoded = 0;
     op_node::is_resent = false;
-    schedule(loop_.now() + options_.connect_timeout);
+    loop_.timers().add(*this, loop_.now() + options_.connect_timeout);
     line_->enqueue(*this);
 }
 

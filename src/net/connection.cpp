@@ -69,7 +69,7 @@ void connection::abandon(op_node& node) noexcept {
     node.where = nullptr;
     // Slots stay taken by the orphans; whoever waits behind them is woken by their replies.
     count_slots();
-    retire_if_drained();
+    if (draining_) reactor_.mark_dirty(*this);  // we may be inside of anything
 }
 
 // A server is blamed only if it had the time: a request that waited in this process for most of its
@@ -79,6 +79,8 @@ void connection::on_timeout(const op_node& node, duration given) noexcept {
     peer_.traffic.timed_out.add(node.open - (node.count - node.encoded));
     const time_point now = reactor_.now();
     if (blamed_ == now || reactor_.is_late() || now - node.first_out < given / 2) return;
+    // A large value is on its way, and the server takes it.
+    if (!tx_.empty() && now - heard_ < given / 2) return;
     blamed_ = now;
     peer_.watcher.on_failure(peer_, {.kind = failure::soft,
                                      .why = errc::timed_out,
@@ -170,7 +172,7 @@ void connection::act(link_action action) noexcept {
         case link_action::retire:
             alarm_.unlink();
             permit_.give_back();
-            end_pending(errc::client_closed);
+            end_pending(why_lost_);
             break;
     }
 }
@@ -231,8 +233,8 @@ void connection::rest() noexcept {
     reactor_.timers().add(alarm_, reactor_.now() + pause);
 }
 
-void connection::retire() noexcept {
-    why_lost_ = errc::client_closed;
+void connection::retire(errc why) noexcept {
+    why_lost_ = why;
     feed_event(link_event::retire);
 }
 
@@ -283,12 +285,13 @@ void connection::close() noexcept {
     wants_renewal_ = false;
     if (std::exchange(is_counted_, false)) peer_.traffic.connections.take(1);
     unlink();  // from the dirty list
-    if (pipeline_) {
+    // Replies come in order: with none due, what was sent of a run is answered.
+    if (pipeline_ && !pipeline_->empty()) {
         save_reads();
         pipeline_->drain(why_lost_);
         count_slots();
+        end_torn_runs();
     }
-    end_torn_runs();
     if (fd_ >= 0 && outstanding() != 0) reactor_.engine().kick(fd_);
     settle_if_released();
 }
@@ -317,7 +320,7 @@ void connection::settle_if_released() noexcept {
 
 void connection::drain() noexcept {
     draining_ = true;
-    retire_if_drained();
+    reactor_.mark_dirty(*this);
 }
 
 void connection::retire_if_drained() noexcept {

@@ -51,10 +51,11 @@ public:
     // @param given  the time it had in all.
     void on_timeout(const op_node& node, duration given) noexcept;
 
-    // No more nodes will come: retires as soon as nothing is under way.
+    // No more nodes will come: retires as soon as nothing is under way, but not in here.
     void drain() noexcept;
     // Ends everything for good; is_settled() follows when the kernel lets go.
-    void retire() noexcept;
+    // @param why  what calls that are under way end with.
+    void retire(errc why = errc::client_closed) noexcept;
 
     [[nodiscard]] bool is_settled() const noexcept {
         return fsm_.phase() == link_phase::retired && outstanding() == 0;

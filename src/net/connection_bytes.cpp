@@ -25,6 +25,7 @@ void connection::on_completion(op_token token, std::int32_t result) noexcept {
 }
 
 void connection::on_flush() noexcept {
+    if (draining_ && is_quiet()) return retire();
     if (fsm_.phase() != link_phase::ready || sending_ || renew()) return;
     try {
         encode_pending();
@@ -100,9 +101,6 @@ void connection::on_received(std::int32_t result) noexcept {
     if (result <= 0) return lose(errc::connection_lost);
     heard_ = reactor_.now();
     peer_.traffic.bytes_in.add(static_cast<std::uint64_t>(result));
-    if (fsm_.phase() == link_phase::ready) {
-        peer_.traffic.heard.store(heard_.time_since_epoch().count(), std::memory_order_relaxed);
-    }
     if (receiving_into_landing_) {
         pipeline_->landed(static_cast<std::size_t>(result));
     } else {
@@ -117,9 +115,10 @@ void connection::on_received(std::int32_t result) noexcept {
     if (fsm_.phase() == link_phase::greeting && greeting_.answered) {
         feed_event(link_event::greeted);
     }
-    if (peer_.state.is_suspect.load(std::memory_order_relaxed)) peer_.watcher.on_answer(peer_);
-    if (fsm_.phase() == link_phase::ready && (wants_renewal_ || is_worth_flushing())) {
-        reactor_.mark_dirty(*this);
+    if (fsm_.phase() == link_phase::ready) {
+        peer_.traffic.heard.store(heard_.time_since_epoch().count(), std::memory_order_relaxed);
+        if (peer_.state.is_suspect.load(std::memory_order_relaxed)) peer_.watcher.on_answer(peer_);
+        if (wants_renewal_ || is_worth_flushing()) reactor_.mark_dirty(*this);
     }
     retire_if_drained();
 }

@@ -38,7 +38,7 @@ void connection::start_dialling() noexcept {
     if (permit_.try_take(peer_.state.dials, options_.max_dials_per_server)) {
         start_resolving();
     } else if (pending_.empty()) {
-        give_up_dialling(errc::overloaded);
+        feed_event(link_event::let_be);
     } else {
         const auto more = static_cast<duration::rep>(
             reactor_.random().below(static_cast<std::uint64_t>(4 * permit_wait.count())));
@@ -65,7 +65,7 @@ void connection::on_resolved(op_token token, std::int32_t error,
     // A look-up that outlived its attempt answers nobody.
     if (token.generation() != generation_) return;
     if (fsm_.phase() == link_phase::ready && error == 0) check_addresses(addresses);
-    if (fsm_.phase() != link_phase::resolving) return;
+    if (fsm_.phase() != link_phase::resolving || !permit_.is_held()) return;
     try {
         addresses_.assign(addresses.begin(), addresses.end());
     } catch (const std::bad_alloc&) {

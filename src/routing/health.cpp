@@ -50,8 +50,7 @@ verdict health::hold(failure kind, time_point now, const health_options& options
                      rng& chance) noexcept {
     KMC_ASSERT(state_ == server_health::dead);
     state_ = server_health::alive;
-    // One short of the limit: the next failure asks again.
-    failures_ = options.remove_failed - 1;
+    failures_ = options.remove_failed;  // the next failure asks again, an answer clears it
     if (kind == failure::hard) return rest(now, options, chance);
     return verdict::none;
 }

@@ -28,6 +28,7 @@ link_action connection_fsm::step(link_event event, time_point now) noexcept {
             break;
         case link_phase::resolving:
             if (event == resolved) return go(link_phase::connecting, link_action::connect);
+            if (event == let_be) return go(link_phase::idle, link_action::none);
             if (event == refused || event == lost) return lose(now);
             break;
         case link_phase::connecting:

@@ -34,6 +34,7 @@ enum class link_phase : std::uint8_t {
 
 enum class link_event : std::uint8_t {
     demand,     // somebody wants to send
+    let_be,     // nobody wants to any more, and nothing was begun
     resolved,   // addresses are there
     refused,    // the name is unknown, or the last address refused; no socket is open
     connected,  // the kernel says so

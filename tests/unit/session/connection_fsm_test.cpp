@@ -50,6 +50,7 @@ const std::vector<row> table = {
     {link_phase::idle, demand, link_phase::resolving, link_action::resolve},
     {link_phase::idle, retire, link_phase::retired, link_action::retire},
     {link_phase::resolving, resolved, link_phase::connecting, link_action::connect},
+    {link_phase::resolving, let_be, link_phase::idle, link_action::none},
     {link_phase::resolving, refused, link_phase::closing, link_action::close},
     {link_phase::resolving, lost, link_phase::closing, link_action::close},
     {link_phase::resolving, retire, link_phase::retired, link_action::retire},
@@ -72,7 +73,7 @@ const std::vector<row> table = {
 
 TEST_CASE("each phase answers each event as the table says, and no other way") {
     for (const auto& [phase, way] : ways) {
-        for (link_event event : {demand, resolved, refused, connected, greeted, lost, renew,
+        for (link_event event : {demand, let_be, resolved, refused, connected, greeted, lost, renew,
                                  settled, rested, retire}) {
             connection_fsm fsm = in(phase);
             row expected{phase, event, phase, link_action::none};
