@@ -33,7 +33,7 @@ kmc::task<bool> hello(const kmc::client& mc) {
             co_return false;
         }
         std::cout << key << " = " << found.value()->bytes() << ", on "
-                  << mc.servers()[mc.locate(key)].text << '\n';
+                  << mc.server_at(mc.locate(key)).text << '\n';
     }
     co_return true;
 }

@@ -68,7 +68,7 @@ kmc::task<bool> read_users(const kmc::client& mc, std::size_t count) {
     // [trace]
     for (const kmc::server_trace& one : reply.trace()) {
         const std::chrono::duration<double, std::milli> took = one.last_in - one.first_out;
-        std::cout << mc.servers()[one.server].text << ": " << one.keys << " keys, " << one.bytes_in
+        std::cout << mc.server_at(one.server).text << ": " << one.keys << " keys, " << one.bytes_in
                   << " bytes, " << took.count() << " ms\n";
     }
     // [trace]

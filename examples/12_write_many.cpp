@@ -104,7 +104,7 @@ kmc::task<bool> look_where_the_time_went(const kmc::client& mc) {
     std::size_t sent = 0;
     for (const kmc::server_trace& one : written.trace()) {
         const auto took = std::chrono::duration_cast<microseconds>(one.last_in - one.queued);
-        std::cout << mc.servers()[one.server].text << ": " << one.keys << " entries, "
+        std::cout << mc.server_at(one.server).text << ": " << one.keys << " entries, "
                   << one.bytes_out << " bytes, " << took.count() << " us\n";
         sent += one.keys;
     }

@@ -110,7 +110,7 @@ void expect_others_whole(report& out, const batch_outcome& outcome, std::size_t 
 
 void wound(report& out, kmc::runtime& rt, const kmc::client& mc, const item_set& items, node& dying,
            std::size_t victim) {
-    out.heading("Kill " + mc.servers()[victim].text + " (SIGKILL to process " +
+    out.heading("Kill " + mc.server_at(victim).text + " (SIGKILL to process " +
                 std::to_string(dying.pid()) + "), read the same batch");
     dying.kill_now();
     const batch_outcome outcome = read_batch(rt, mc, items, shown_batch);

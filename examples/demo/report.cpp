@@ -45,7 +45,7 @@ void report::spread(const kmc::client& mc, std::span<const std::size_t> keys_per
                     std::span<const double> ring_shares) {
     std::printf("  %-*s  weight  ring share       keys\n", server_width, "server");
     for (std::size_t s = 0; s < mc.servers().size(); ++s) {
-        const kmc::server& server = mc.servers()[s];
+        const kmc::server& server = mc.server_at(s);
         const double share = static_cast<double>(keys_per_server[s]) / key_count;
         const std::string bar(static_cast<std::size_t>(share / shares_per_mark + 0.5), '#');
         std::printf("  %-*s  %6u  %8.1f %%  %9s  %5.1f %%  %s\n", server_width, server.text.c_str(),
@@ -64,7 +64,7 @@ void report::batch(const kmc::client& mc, const batch_outcome& outcome) {
                     " errors: " + std::string(to_text(share.why.code)) + ", " +
                     std::string(to_text(share.why.at));
         }
-        std::printf("  %-*s  %s\n", server_width, mc.servers()[s].text.c_str(), what.c_str());
+        std::printf("  %-*s  %s\n", server_width, mc.server_at(s).text.c_str(), what.c_str());
     }
     line("in " + fixed(outcome.time.count() * 1e3, 2) + " ms");
 }

@@ -14,14 +14,15 @@
 
 namespace kmc {
 
-/// What a batch did over one connection, which is one entry per server unless there are lanes.
+/// What a batch did over one connection, which is one entry per server unless there are lanes. Keys
+/// that went to a stand-in after all have an entry of that server as well.
 /// Times are of the reactor's monotonic clock; zero for what did not happen.
 struct server_trace {
-    std::size_t server = 0;       ///< Index into client::servers().
+    std::size_t server = 0;       ///< Its number: client::server_at().
     std::size_t keys = 0;         ///< Requests for it; a key that is asked for twice is one.
     std::uint64_t bytes_out = 0;  ///< Of the keys and values that were sent, without frame heads.
     std::uint64_t bytes_in = 0;   ///< Of the values that came, likewise.
-    time_point queued{};          ///< The batch began.
+    time_point queued{};          ///< The batch began, or the keys went to a stand-in.
     time_point first_out{};       ///< The first request was handed to the kernel.
     time_point first_in{};        ///< The first answer came.
     time_point last_in{};         ///< The last answer so far came.

@@ -77,7 +77,7 @@ exit_code copy(const copy_arguments& args, runtime& rt, const client& from, cons
         put_number(*entry, "cas", static_cast<std::uint64_t>(*stored.value()));
     }
     put_bytes(*entry, "to", args.target);
-    (*entry)["to_server"] = to.servers()[to.locate(args.target, args.cluster.group)].text;
+    (*entry)["to_server"] = to.server_at(to.locate(args.target, args.cluster.group)).text;
     const exit_code outcome = out.finish();
     // The first of the two has answered.
     return outcome == exit_code::unreachable ? exit_code::partial : outcome;

@@ -9,7 +9,7 @@ json& key_report::add(std::string_view key, std::string_view status) {
     put_bytes(entry, "key", key);
     // A key that no server takes has none.
     if (!key.empty() && key.size() <= flags_.key_size_max()) {
-        entry["server"] = mc_.servers()[mc_.locate(key, flags_.group)].text;
+        entry["server"] = mc_.server_at(mc_.locate(key, flags_.group)).text;
     }
     entry["status"] = status;
     return entries_.emplace_back(std::move(entry));
@@ -45,7 +45,7 @@ exit_code key_report::finish() {
 }
 
 json& server_report::add(std::size_t server, std::string_view status) {
-    return entries_.emplace_back(json{{"server", mc_.servers()[server].text}, {"status", status}});
+    return entries_.emplace_back(json{{"server", mc_.server_at(server).text}, {"status", status}});
 }
 
 json& server_report::hit(std::size_t server, std::string_view status) {
@@ -55,7 +55,7 @@ json& server_report::hit(std::size_t server, std::string_view status) {
 
 json& server_report::miss(std::size_t server, std::string_view reason) {
     count_.miss();
-    if (!as_json()) complain(mc_.servers()[server].text + ": " + std::string(reason));
+    if (!as_json()) complain(mc_.server_at(server).text + ": " + std::string(reason));
     return add(server, "miss");
 }
 

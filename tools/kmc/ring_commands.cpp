@@ -80,7 +80,7 @@ exit_code locate_json(const cluster_flags& flags,
 }
 
 const std::string& server_of(const client& mc, std::string_view key, std::string_view group) {
-    return mc.servers()[mc.locate(key, group)].text;
+    return mc.server_at(mc.locate(key, group)).text;
 }
 
 exit_code locate_everywhere(const cluster_flags& flags) {

@@ -52,7 +52,7 @@ exit_code run_version(const server_arguments& args) {
         }
         put_bytes(out.hit(servers[i]), "version", answers[i].value());
         if (out.as_json()) continue;
-        print(mc.servers()[servers[i]].text + "\t" + printable(answers[i].value()) + "\n");
+        print(mc.server_at(servers[i]).text + "\t" + printable(answers[i].value()) + "\n");
     }
     return out.finish();
 }
@@ -102,7 +102,7 @@ exit_code run_ping(const server_arguments& args) {
         }
         const std::string time = milliseconds(pongs[i].round_trip.count());
         out.hit(servers[i])["round_trip_ms"] = json::parse(time);
-        if (!out.as_json()) print(mc.servers()[servers[i]].text + "\t" + time + " ms\n");
+        if (!out.as_json()) print(mc.server_at(servers[i]).text + "\t" + time + " ms\n");
     }
     return out.finish();
 }
@@ -149,7 +149,7 @@ exit_code run_flush(const flush_arguments& args) {
             continue;
         }
         out.hit(servers[i], "flushed")["delay_seconds"] = options.delay.count();
-        if (!out.as_json()) print(mc.servers()[servers[i]].text + "\t" + done + "\n");
+        if (!out.as_json()) print(mc.server_at(servers[i]).text + "\t" + done + "\n");
     }
     return out.finish();
 }

@@ -74,7 +74,7 @@ exit_code run_stats(const stats_arguments& args) {
     server_report out(mc, args.cluster);
     std::vector<stats_column> columns;
     for (std::size_t i = 0; i < servers.size(); ++i) {
-        const std::string& server = mc.servers()[servers[i]].text;
+        const std::string& server = mc.server_at(servers[i]).text;
         if (answers[i]) {
             json& entry = out.hit(servers[i], is_reset ? "reset" : "ok");
             if (out.as_json()) entry["stats"] = to_json(answers[i].value());

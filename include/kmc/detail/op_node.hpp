@@ -47,7 +47,7 @@ struct op_node : ready_node {
     std::uint32_t count = 0;
     std::uint32_t encoded = 0;                ///< How many are on the wire, in order.
     std::uint32_t open = 0;                   ///< How many lack an answer; count at the start.
-    std::uint16_t server = error::no_server;  ///< Index in the client's list.
+    std::uint16_t server = error::no_server;  ///< Its number.
     std::uint8_t counted = 0;                 ///< The view's: which limits count it.
     bool has_stand_ins = false;               ///< Some of its requests are for stand-ins.
     bool is_resent = false;   ///< Its connection was lost; what was sent is sent again.
