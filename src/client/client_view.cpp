@@ -67,6 +67,7 @@ client_view::~client_view() {
 // ---- news of the cluster ----------------------------------------------------------------------
 
 void client_view::take_news() noexcept {
+    if (closed_) return;
     const cluster::bulletin now = shared_->latest();
     try {
         grow(now.records);

@@ -168,6 +168,7 @@ void connection::act(link_action action) noexcept {
         case link_action::revive:
             if (fsm_.proven()) backoff_.reset();
             if (!pending_.empty()) feed_event(link_event::demand);
+            if (draining_) reactor_.mark_dirty(*this);
             break;
         case link_action::retire:
             alarm_.unlink();
@@ -231,6 +232,7 @@ void connection::rest() noexcept {
     const duration by_health = peer_.state.rest_at(reactor_.now());
     const duration pause = by_health > duration::zero() ? by_health : backoff_.next();
     reactor_.timers().add(alarm_, reactor_.now() + pause);
+    if (draining_) reactor_.mark_dirty(*this);
 }
 
 void connection::retire(errc why) noexcept {

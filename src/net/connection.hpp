@@ -112,8 +112,9 @@ private:
     void encode_pending();
     [[nodiscard]] bool is_worth_flushing() const noexcept;
     void watch_for_stall() noexcept;
+    // Nobody waits for anything; replies may be due all the same.
     [[nodiscard]] bool is_quiet() const noexcept {
-        return pending_.empty() && (!pipeline_ || pipeline_->empty());
+        return pending_.empty() && (!pipeline_ || pipeline_->in_flight() == pipeline_->orphans());
     }
     void retire_if_drained() noexcept;
     void save_reads() noexcept;
