@@ -27,7 +27,7 @@ using kmc::errc;
 namespace {
 
 // Uses kmc in a child of a process that uses it; the child has threads of its own.
-std::string work_on_both_sides_of_a_fork() {
+[[maybe_unused]] std::string work_on_both_sides_of_a_fork() {
     complaints c;
     const memcached_node node;
     session s(node.text());
@@ -70,7 +70,11 @@ void set_the_clock(const std::string& file, const char* offset) {
 
 TEST_CASE("after a fork parent and child each go on with a runtime of their own") {
     if (control_is_missing()) return;
+#if defined(__SANITIZE_THREAD__)
+    WARN("SKIPPED: the thread sanitizer lets no child of a process with threads start any");
+#else
     CHECK(in_own_process(&work_on_both_sides_of_a_fork) == "");
+#endif
 }
 
 TEST_CASE("a call with a scope is refused where no reactor runs, and one without is not") {
