@@ -135,9 +135,7 @@ void client_view::let_go() noexcept {
         if (l.leaves == time_point{}) continue;
         if (l.leaves <= now && l.line != nullptr) {
             // Those in line first, or they would take the places of those that end.
-            while (!l.limits.line().empty()) {
-                refuse(l.limits.line().pop_front(), errc::connect_failed);
-            }
+            refuse_line(l.limits, errc::connect_failed);
             l.line->retire(errc::connection_lost);
             leave_if_idle(l);
             next = std::min(next, now + timer_wheel::tick);
@@ -357,6 +355,10 @@ void client_view::refuse(op_node& node, errc why) noexcept {
     node.hooks->on_complete(node);
 }
 
+void client_view::refuse_line(quota& q, errc why) noexcept {
+    while (!q.line().empty()) refuse(q.line().pop_front(), why);
+}
+
 std::vector<const connection*> client_view::connections() const {
     std::vector<const connection*> all;
     for (const lane& l : links_) all.push_back(l.line.get());
@@ -369,12 +371,8 @@ std::vector<const connection*> client_view::connections() const {
 // The lines first: what retires makes room, and nobody may use it any more.
 void client_view::close() noexcept {
     closed_ = true;
-    while (!all_.line().empty()) refuse(all_.line().pop_front(), errc::client_closed);
-    for (lane& l : links_) {
-        while (!l.limits.line().empty()) {
-            refuse(l.limits.line().pop_front(), errc::client_closed);
-        }
-    }
+    refuse_line(all_, errc::client_closed);
+    for (lane& l : links_) refuse_line(l.limits, errc::client_closed);
     for (lane& l : links_) {
         if (l.line != nullptr) l.line->retire();
     }

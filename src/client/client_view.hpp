@@ -146,6 +146,7 @@ private:
     [[nodiscard]] bool reroute(op_node& node) noexcept override;
 
     static void refuse(op_node& node, errc why) noexcept;
+    static void refuse_line(quota& q, errc why) noexcept;
     void enter_link(op_node& node) noexcept;
     void dispatch(op_node& node) noexcept;
     [[nodiscard]] bool must_wait(quota& q, op_node& node) noexcept;

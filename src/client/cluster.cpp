@@ -11,6 +11,10 @@
 namespace kmc::detail {
 namespace {
 
+std::uint64_t weight_of(const server& s) noexcept {
+    return std::max(s.weight, 1U);
+}
+
 bool is_same_server(const server& a, const server& b) noexcept {
     return a.kind == b.kind && a.port == b.port && a.host == b.host && a.text == b.text &&
            a.name == b.name;
@@ -69,11 +73,10 @@ config_result<void> cluster::change(server_list servers, time_point now) {
                    old->servers().end())) {
         return BOOST_OUTCOME_V2_NAMESPACE::success();
     }
-    // What is not a ring is found out before anything changes.
-    if (auto draft = topology::build(servers, options_.ring); !draft) return draft.error();
     auto numbers = numbers_for(servers.servers());
     if (!numbers) return numbers.error();
-    auto made = topology::build(std::move(servers), options_.ring, {}, numbers.value());
+    // What is not a ring is found out before anything changes.
+    auto made = topology::build(std::move(servers), options_.ring, {}, std::move(numbers.value()));
     if (!made) return made.error();
     const std::shared_ptr<const topology> fresh = std::move(made.value());
 
@@ -81,6 +84,7 @@ config_result<void> cluster::change(server_list servers, time_point now) {
     std::vector<const record*> removed;
     {
         const std::lock_guard lock(mutex_);
+        add_records(*fresh);
         std::vector<bool> is_member(records_.size(), false);
         for (const server_number n : fresh->numbers()) is_member[n] = true;
         for (record& r : records_) {
@@ -104,49 +108,53 @@ config_result<void> cluster::change(server_list servers, time_point now) {
 // Under the lock: of the dead, only so many stay out as may be in this list.
 void cluster::readmit_surplus(const topology& list) noexcept {
     std::uint64_t all = 0;
-    for (const server& s : list.servers()) all += std::max(s.weight, 1U);
+    for (const server& s : list.servers()) all += weight_of(s);
     std::uint64_t dead = 0;
     for (std::size_t i = 0; i < list.servers().size(); ++i) {
         record& r = records_[list.number_of(static_cast<server_index>(i))];
         if (!r.condition.is_dead()) continue;
-        dead += std::max(list.servers()[i].weight, 1U);
-        if (static_cast<double>(dead) <= options_.health.max_ejected * static_cast<double>(all)) {
-            continue;
-        }
+        dead += weight_of(list.servers()[i]);
+        if (may_be_out(dead, all)) continue;
         r.condition = health{};
         set_rest(r);
     }
 }
 
-// Those that were on a list before keep their numbers, the first of equal ones the first number.
-config_result<std::vector<server_number>> cluster::numbers_for(std::span<const server> servers) {
+// Those that were on a list before keep their numbers, the first of equal ones the first number;
+// the others get the next ones, in order.
+config_result<std::vector<server_number>> cluster::numbers_for(
+    std::span<const server> servers) const {
     const std::lock_guard lock(mutex_);
-    std::unordered_map<std::string_view, std::vector<record*>> by_text;
+    std::unordered_map<std::string_view, std::vector<const record*>> by_text;
     for (auto r = records_.rbegin(); r != records_.rend(); ++r)
         by_text[r->what.text].push_back(&*r);
     std::vector<server_number> numbers;
-    std::vector<const server*> unknown;
+    std::size_t next = records_.size();
     for (const server& s : servers) {
-        std::vector<record*>& same_text = by_text[s.text];
-        const auto known = std::find_if(same_text.rbegin(), same_text.rend(),
-                                        [&](record* r) { return is_same_server(r->what, s); });
+        std::vector<const record*>& same_text = by_text[s.text];
+        const auto known = std::find_if(same_text.rbegin(), same_text.rend(), [&](const record* r) {
+            return is_same_server(r->what, s);
+        });
         if (known != same_text.rend()) {
             numbers.push_back((*known)->number);
             same_text.erase(std::next(known).base());
         } else {
-            numbers.push_back(static_cast<server_number>(records_.size() + unknown.size()));
-            unknown.push_back(&s);
+            numbers.push_back(static_cast<server_number>(next++));
         }
     }
-    if (records_.size() + unknown.size() > error::no_server) {
+    if (next > error::no_server) {
         return config_error("a client can know 65535 servers in its life");
     }
-    for (const server* s : unknown) {
-        record& r =
-            records_.emplace_back(static_cast<server_number>(records_.size()), *s, reactors_);
-        r.is_member.store(false);
-    }
     return numbers;
+}
+
+// Under the lock: of the servers that are new, not yet members.
+void cluster::add_records(const topology& list) {
+    for (std::size_t i = 0; i < list.servers().size(); ++i) {
+        const server_number n = list.number_of(static_cast<server_index>(i));
+        if (n < records_.size()) continue;
+        records_.emplace_back(n, list.servers()[i], reactors_).is_member.store(false);
+    }
 }
 
 void cluster::subscribe(subscriber& who) {
@@ -218,11 +226,15 @@ bool cluster::may_eject(const record& of) const noexcept {
     std::uint64_t dead = 0;
     for (std::size_t i = 0; i < home.servers().size(); ++i) {
         const server_number n = home.number_of(static_cast<server_index>(i));
-        const std::uint64_t weight = std::max(home.servers()[i].weight, 1U);
+        const std::uint64_t weight = weight_of(home.servers()[i]);
         all += weight;
         if (n == of.number || records_[n].condition.is_dead()) dead += weight;
     }
-    return static_cast<double>(dead) <= options_.health.max_ejected * static_cast<double>(all);
+    return may_be_out(dead, all);
+}
+
+bool cluster::may_be_out(std::uint64_t weight, std::uint64_t of_all) const noexcept {
+    return static_cast<double>(weight) <= options_.health.max_ejected * static_cast<double>(of_all);
 }
 
 std::optional<time_point> cluster::on_failure(record& of, const link_failure& seen, time_point now,

@@ -130,8 +130,10 @@ public:
 private:
     [[nodiscard]] time_point last_heard(const record& of) const noexcept;
     [[nodiscard]] config_result<std::vector<server_number>> numbers_for(
-        std::span<const server> servers);
+        std::span<const server> servers) const;
+    void add_records(const topology& list);
     void readmit_surplus(const topology& list) noexcept;
+    [[nodiscard]] bool may_be_out(std::uint64_t weight, std::uint64_t of_all) const noexcept;
     [[nodiscard]] bool may_eject(const record& of) const noexcept;
     void set_rest(record& of) noexcept;
     void publish(std::shared_ptr<const topology> home) noexcept;
