@@ -15,6 +15,7 @@
 
 #include "chaos_proxy.hpp"
 #include "nodes.hpp"
+#include "resident_memory.hpp"
 #include "session.hpp"
 #include "support/self_describing.hpp"
 #include "waiting.hpp"
@@ -25,14 +26,6 @@ using kmc::errc;
 using kmc::server_health;
 
 namespace {
-
-std::size_t resident_bytes() {
-    std::ifstream file("/proc/self/statm");
-    std::size_t all = 0;
-    std::size_t resident = 0;
-    file >> all >> resident;
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
 
 struct timed {
     std::vector<double> milliseconds;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "nodes.hpp"
+#include "resident_memory.hpp"
 #include "session.hpp"
 #include "support/self_describing.hpp"
 #include "waiting.hpp"
@@ -22,14 +23,6 @@ using namespace std::chrono_literals;
 using kmc::errc;
 
 namespace {
-
-std::size_t resident_bytes() {
-    std::ifstream file("/proc/self/statm");
-    std::size_t all = 0;
-    std::size_t resident = 0;
-    file >> all >> resident;
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
 
 // The nth of many addresses of the loopback.
 std::string address(std::size_t n) {

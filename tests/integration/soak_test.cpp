@@ -30,6 +30,7 @@
 
 #include "chaos_proxy.hpp"
 #include "nodes.hpp"
+#include "resident_memory.hpp"
 #include "session.hpp"
 #include "support/alloc_counter.hpp"
 #include "support/seed.hpp"
@@ -50,11 +51,7 @@ std::chrono::seconds how_long() {
 }
 
 std::size_t resident_kib() {
-    std::ifstream file("/proc/self/statm");
-    std::size_t all = 0;
-    std::size_t resident = 0;
-    file >> all >> resident;
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 1024;
+    return resident_bytes() / 1024;
 }
 
 // What is allocated and not freed, of all threads: without what the allocator keeps.

@@ -1,9 +1,5 @@
 // A server file on disk.
 
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -11,35 +7,27 @@
 
 #include <kmc/server_list.hpp>
 
+#include "support/scratch_folder.hpp"
+
 namespace kmc {
 namespace {
 
-// A folder of its own for each test, gone afterwards.
-class scratch_folder {
+// A server file in a folder of its own.
+class scratch_file {
 public:
-    scratch_folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "kmc-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~scratch_folder() { std::filesystem::remove_all(path_); }
-    scratch_folder(const scratch_folder&) = delete;
-    scratch_folder& operator=(const scratch_folder&) = delete;
-
-    [[nodiscard]] std::string path() const { return path_; }
-
+    [[nodiscard]] const std::string& folder() const noexcept { return folder_.path(); }
     [[nodiscard]] std::string write(const std::string& content) const {
-        const std::string file = path_ + "/servers";
+        const std::string file = folder_ / "servers";
         std::ofstream(file, std::ios::binary) << content;
         return file;
     }
 
 private:
-    std::string path_;
+    testing::scratch_folder folder_;
 };
 
 TEST_CASE("a server file is loaded from disk, however long it is") {
-    const scratch_folder folder;
+    const scratch_file folder;
     std::string content;
     for (int i = 0; i < 2000; ++i) content += "10.0.0.1:" + std::to_string(10000 + i) + "\t7\n";
 
@@ -51,7 +39,7 @@ TEST_CASE("a server file is loaded from disk, however long it is") {
 }
 
 TEST_CASE("what is wrong with a loaded file is told with its path") {
-    const scratch_folder folder;
+    const scratch_file folder;
     const std::string file = folder.write("a 5\nb\n");
 
     const auto list = server_list::load_ketama_file(file);
@@ -61,17 +49,17 @@ TEST_CASE("what is wrong with a loaded file is told with its path") {
 }
 
 TEST_CASE("a file that cannot be read is told with its path and the reason") {
-    const scratch_folder folder;
+    const scratch_file folder;
 
-    const auto missing = server_list::load_ketama_file(folder.path() + "/none");
-    const auto directory = server_list::load_ketama_file(folder.path());
+    const auto missing = server_list::load_ketama_file(folder.folder() + "/none");
+    const auto directory = server_list::load_ketama_file(folder.folder());
 
     REQUIRE(!missing);
     CHECK(missing.error().message() ==
-          "cannot read the server file " + folder.path() + "/none: No such file or directory");
+          "cannot read the server file " + folder.folder() + "/none: No such file or directory");
     REQUIRE(!directory);
     CHECK(directory.error().message() ==
-          "cannot read the server file " + folder.path() + ": Is a directory");
+          "cannot read the server file " + folder.folder() + ": Is a directory");
 }
 
 TEST_CASE("a file without an end is not read for ever") {

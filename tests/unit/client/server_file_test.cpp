@@ -1,10 +1,7 @@
 // A client follows its file. Real files, real changes; nobody is connected to.
 
-#include <unistd.h>
-
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -16,26 +13,12 @@
 #include <kmc/kmc.hpp>
 #include <kmc/server_file.hpp>
 
+#include "support/scratch_folder.hpp"
+
 using namespace std::chrono_literals;
+using kmc::testing::scratch_folder;
 
 namespace {
-
-class folder {
-public:
-    folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "kmc-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~folder() { std::filesystem::remove_all(path_); }
-    folder(const folder&) = delete;
-    folder& operator=(const folder&) = delete;
-
-    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_;
-};
 
 void write(const std::string& file, const std::string& content) {
     std::ofstream(file, std::ios::binary) << content;
@@ -83,7 +66,7 @@ private:
 };
 
 struct following {
-    folder dir;
+    scratch_folder dir;
     std::string file = dir / "servers";
     diary told;
     kmc::runtime rt;
