@@ -112,14 +112,16 @@ void connection::end_unsent(op_node& node, errc why) noexcept {
     node.hooks->on_complete(node);
 }
 
-// What was sent of a run may still be carried out, later than anything a new connection brings: the
-// rest of it may not overtake it there. Reads have no order to lose and go on.
-void connection::end_torn_runs() noexcept {
+// What was sent of a run and is not answered may still be carried out, later than anything a new
+// connection brings: the rest of it may not overtake it there. Reads have no order to lose and go
+// on.
+void connection::take_torn_runs(intrusive_list<op_node>& to) noexcept {
     for (op_node* node = pending_.empty() ? nullptr : &pending_.front(); node != nullptr;) {
         op_node* const next = pending_.next_of(*node);
-        if (node->encoded != 0 && !gives_item(node->requests[0].what)) {
+        const std::uint32_t unsent = node->count - node->encoded;
+        if (node->open != unsent && !gives_item(node->requests[0].what)) {
             node->unlink();
-            end_unsent(*node, errc::connection_lost);
+            to.push_back(*node);
         }
         node = next;
     }
@@ -287,12 +289,13 @@ void connection::close() noexcept {
     wants_renewal_ = false;
     if (std::exchange(is_counted_, false)) peer_.traffic.connections.take(1);
     unlink();  // from the dirty list
-    // Replies come in order: with none due, what was sent of a run is answered.
-    if (pipeline_ && !pipeline_->empty()) {
+    if (pipeline_) {
         save_reads();
+        intrusive_list<op_node> torn;
+        take_torn_runs(torn);
         pipeline_->drain(why_lost_);
         count_slots();
-        end_torn_runs();
+        while (!torn.empty()) end_unsent(torn.pop_front(), errc::connection_lost);
     }
     if (fd_ >= 0 && outstanding() != 0) reactor_.engine().kick(fd_);
     settle_if_released();

@@ -100,7 +100,7 @@ private:
     void close() noexcept;
     void settle_if_released() noexcept;
     void end_pending(errc why) noexcept;
-    void end_torn_runs() noexcept;
+    void take_torn_runs(intrusive_list<op_node>& to) noexcept;
     static void end_unsent(op_node& node, errc why) noexcept;
 
     void on_connected(std::int32_t result) noexcept;
