@@ -65,12 +65,25 @@ std::string names_of_rings() {
 // Which engine won interests nobody who wants one key.
 void say_nothing(std::string_view) {}
 
+config_result<ring_settings> settings_of(const cluster_flags& flags) {
+    ring_settings set;
+    const auto hash = parse_key_hash(flags.hash);
+    if (!hash) return hash.error();
+    set.hash = hash.value();
+    const auto point_hash = parse_key_hash(flags.point_hash);
+    if (!point_hash) return point_hash.error();
+    set.point_hash = point_hash.value();
+    if (flags.weights == "ignored") set.weights = ring_weights::ignored;
+    if (flags.weights == "used") set.weights = ring_weights::used;
+    return set;
+}
+
 config_result<ring_spec> spec_of(const cluster_flags& flags) {
     const auto ring = parse_ring(flags.ring);
     if (!ring) return ring.error();
-    const auto hash = parse_key_hash(flags.hash);
-    if (!hash) return hash.error();
-    return ring_spec{ring.value(), {.hash = hash.value()}};
+    const auto set = settings_of(flags);
+    if (!set) return set.error();
+    return ring_spec{ring.value(), set.value()};
 }
 
 }  // namespace
@@ -94,6 +107,19 @@ void add_cluster_flags(CLI::App& command, cluster_flags& flags) {
         "--hash", flags.hash,
         "The hash of keys, if not the ring's own: md5, one_at_a_time, crc, fnv1a_64, ...");
     read_as_bytes(*hash).type_name("NAME")->group("Cluster");
+
+    CLI::Option* const point_hash =
+        command.add_option("--point-hash", flags.point_hash,
+                           "The hash of the ring's points, if not that of keys: a client of "
+                           "libmemcached whose hash was set after its servers");
+    read_as_bytes(*point_hash).type_name("NAME")->group("Cluster");
+
+    command
+        .add_option("--weights", flags.weights,
+                    "Whether the ring uses the weights: automatic, ignored, used")
+        ->check(CLI::IsMember({"automatic", "ignored", "used"}))
+        ->type_name("WHEN")
+        ->group("Cluster");
 
     command.add_flag("--json", flags.json, "Print one JSON document");
 }
@@ -188,8 +214,8 @@ config_result<std::vector<std::size_t>> servers_named(const client& mc,
 }
 
 config_result<ring_sessions> ring_sessions::open(const cluster_flags& flags) {
-    const auto hash = parse_key_hash(flags.hash);
-    if (!hash) return hash.error();
+    const auto set = settings_of(flags);
+    if (!set) return set.error();
     const auto servers = choose_servers(flags);
     if (!servers) return servers.error();
     for (const std::string& warning : servers.value().warnings()) complain(warning);
@@ -197,7 +223,7 @@ config_result<ring_sessions> ring_sessions::open(const cluster_flags& flags) {
     if (!rt) return rt.error();
     std::vector<std::pair<ring, client>> rings;
     for (const ring each : all_rings()) {
-        const ring_spec spec = {each, {.hash = hash.value()}};
+        const ring_spec spec = {each, set.value()};
         auto mc = client::open(rt.value(), servers.value(), to_options(flags, spec));
         if (mc) {
             rings.emplace_back(each, std::move(mc.value()));

@@ -22,6 +22,8 @@ struct cluster_flags {
     std::optional<std::string> servers_file;
     std::string ring{to_text(client_options{}.ring.ring)};
     std::string hash{to_text(key_hash::own)};
+    std::string point_hash{to_text(key_hash::own)};
+    std::string weights{"automatic"};
     std::string prefix;
     bool hash_prefix = false;
     std::string hash_tag;

@@ -36,6 +36,7 @@ void add_ping(CLI::App& app, std::vector<command>& commands);
 void add_stats(CLI::App& app, std::vector<command>& commands);
 void add_flush(CLI::App& app, std::vector<command>& commands);
 void add_ring(CLI::App& app, std::vector<command>& commands);
+void add_config(CLI::App& app, std::vector<command>& commands);
 void add_chaos(CLI::App& app, std::vector<command>& commands);
 void add_sim(CLI::App& app, std::vector<command>& commands);
 
