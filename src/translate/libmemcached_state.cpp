@@ -62,9 +62,13 @@ bool libmemcached_state::is_consistent() const noexcept {
 
 void libmemcached_state::build() {
     if (sorts_hosts_) {
-        std::stable_sort(servers_.begin(), servers_.end(), [](const server& a, const server& b) {
+        const auto is_before = [](const server& a, const server& b) {
             return std::tie(a.host, a.port) < std::tie(b.host, b.port);
-        });
+        };
+        // Equal ones stay as they were. Mostly sorted already, but for the last.
+        for (auto at = servers_.begin(); at != servers_.end(); ++at) {
+            std::rotate(std::upper_bound(servers_.begin(), at, *at, is_before), at, at + 1);
+        }
     }
     if (is_consistent()) point_hash_ = hash_;
 }
