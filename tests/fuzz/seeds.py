@@ -302,3 +302,34 @@ for number, texts in {2: ["90", "1.5s", "250ms", "5M", "7d", "1e9", "nan", "-1",
     for text in texts:
         kind = {2: "time", 3: "ttl", 4: "number", 5: "shown"}[number]
         keep("command_line", f"{kind}-{word_of(text)}", bytes([number]) + text.encode("latin-1"))
+
+POOL = """alpha:
+  listen: 127.0.0.1:22121
+  hash: fnv1a_64
+  hash_tag: "{}"
+  distribution: ketama
+  auto_eject_hosts: true
+  server_retry_timeout: 2000
+  servers:
+   - 127.0.0.1:11211:1
+   - 127.0.0.1:11212:2 named
+"""
+for number, beside, texts in [
+    (0, 1, {"flags": '{"ketama": true, "hash": "md5", "remove_failed": 1, "dead_timeout": 60}',
+            "numbers": '{"ketama_weighted": 1, "_sort_hosts": 0, "connect_timeout": 250}',
+            "spy": '{"distribution": "consistent ketama spy", "namespace": "x:"}'}),
+    (0, 0, {"whole": '{"servers": ["a:1:2", "/s"], "behaviors": {"ketama": true}, '
+                     '"behaviors_after": [{"hash": "crc"}, {"ketama": false}]}'}),
+    (1, 1, {"options": '{"OPT_LIBKETAMA_COMPATIBLE": true, "Memcached::OPT_PREFIX_KEY": "p"}'}),
+    (1, 0, {"calls": '[["opt", "OPT_HASH", "HASH_MD5"], ["addServer", "a", 1, 2], '
+                     '["addServers", [["b", 2], ["c", 3, 4]]]]',
+            "servers": '{"2": 1, "servers": [["a", 11211, 0]]}'}),
+    (2, 0, {"string": '--SERVER=a:1/?3 --SOCKET="/s" --DISTRIBUTION=consistent,MD5 --HASH=MD5',
+            "namespace": '--NAMESPACE="n" --HASH-WITH-NAMESPACE --SERVER=a --SORT-HOSTS'}),
+    (3, 0, {"pool": POOL, "random": POOL.replace("ketama", "random")}),
+    (3, 2, {"one-of-two": POOL + POOL.replace("alpha", "beta")}),
+    (4, 0, {"file": "10.0.0.1:11211\t600\n10.0.0.2:11211 300\n# no comment\n"}),
+]:
+    client = ["pylibmc", "php", "libmemcached", "twemproxy", "libketama"][number]
+    for name, text in texts.items():
+        keep("translation", f"{client}-{name}", bytes([number, beside]) + text.encode())

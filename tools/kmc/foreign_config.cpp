@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -176,22 +177,43 @@ std::string scalar(const YAML::Node& node, const std::string& what) {
     return node.Scalar();
 }
 
+// Names that a file has, for people to choose from.
+class choice {
+public:
+    void add(const std::string& name) {
+        if (++count_ > most_) return;
+        constexpr std::string_view plain =
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+        const bool is_plain = name.size() <= 60 && name.find_first_not_of(plain) == name.npos;
+        text_ += " " + (is_plain ? name : shown(name));
+    }
+    // With a blank in front: " alpha beta".
+    [[nodiscard]] std::string text() const {
+        if (count_ == 0) return " none";
+        return count_ > most_ ? text_ + " and others" : text_;
+    }
+
+private:
+    static constexpr std::size_t most_ = 8;
+    std::size_t count_ = 0;
+    std::string text_;
+};
+
 // The pool of that name; without a name, the only one.
 YAML::Node pool_in(const YAML::Node& document, const std::optional<std::string>& wanted) {
     if (!document.IsMap()) throw wrong_shape("not a YAML map of pools");
-    std::string names;
+    choice names;
     YAML::Node found;
     for (const auto& pool : document) {
         const std::string name = scalar(pool.first, "the name of a pool");
-        names += " " + printable(name);
+        names.add(name);
         if (!wanted || *wanted == name) found.reset(pool.second);
     }
     if (wanted && !found.IsMap()) {
-        throw wrong_shape("there is no pool " + shown(*wanted) + " (known:" + names + ")");
+        throw wrong_shape("there is no pool " + shown(*wanted) + " (known:" + names.text() + ")");
     }
     if (document.size() != 1 && !wanted) {
-        throw wrong_shape("there is not one pool but" + (names.empty() ? " none" : names) +
-                          "; name one with --pool");
+        throw wrong_shape("there is not one pool but" + names.text() + "; name one with --pool");
     }
     if (!found.IsMap()) throw wrong_shape("the pool is not a YAML map");
     return found;
@@ -224,6 +246,18 @@ config_result<translation> dispatch(const foreign_config& from) {
                                      : translate_php(document, from);
 }
 
+// What a parser says of a file, without its own name and without what it quotes, which may be any
+// bytes and as long as the file.
+std::string sentence_of(std::string_view said) {
+    constexpr std::size_t longest = 200;
+    if (said.starts_with('[')) said.remove_prefix(std::min(said.find("] ") + 2, said.size()));
+    said = said.substr(0, std::min(said.find("; last read"), longest));
+    std::string sentence(said);
+    std::replace_if(
+        sentence.begin(), sentence.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+    return sentence;
+}
+
 }  // namespace
 
 config_result<translation> translate(const foreign_config& from) {
@@ -237,9 +271,9 @@ config_result<translation> translate(const foreign_config& from) {
     } catch (const wrong_shape& wrong) {
         why = wrong.what();
     } catch (const json::exception& wrong) {
-        why = printable(wrong.what());
+        why = sentence_of(wrong.what());
     } catch (const YAML::Exception& wrong) {
-        why = printable(wrong.what());
+        why = sentence_of(wrong.what());
     }
     return config_error(printable(from.file) + ": " + why);
 }

@@ -142,6 +142,7 @@ options.health.retry_timeout = std::chrono::seconds(2);
     def test_what_cannot_be_read_is_one_line(self):
         cases = [
             ("pylibmc", b"{", "line 1, column 2"),
+            ("pylibmc", b'{"a": ' + b"\xff" * 600, "line 1, column 7: syntax error"),
             ("pylibmc", b"[]", "not a JSON object"),
             ("pylibmc", b'{"ketama": 1.5}', "no flag, no whole number and no text"),
             ("pylibmc", b'{"ketmaa": 1}', "did you mean ketama?"),
@@ -160,6 +161,8 @@ options.health.retry_timeout = std::chrono::seconds(2);
                 answer = self.convert(dialect, text)
                 self.check(answer, USAGE, b"", message)
                 self.assertEqual(len(answer.stderr.splitlines()), 1)
+                self.assertTrue(answer.stderr.isascii())
+                self.assertLess(len(answer.stderr), 1000)
         self.check(run("config", "convert", "--from", "libketama", "/no/such/file"), USAGE, b"",
                    "cannot read")
         self.check(self.convert("pylibmc", PYLIBMC, "--servers", "a"), USAGE, b"",
