@@ -8,14 +8,18 @@
 #include "base/byte_order.hpp"
 #include "base/bytes.hpp"
 
-// The wide kernel is compiled for AVX2 and entered only on processors that have it. Elsewhere the
-// compiler lowers the same vector types to what the target offers.
+// The wider kernels are compiled for AVX2 and AVX-512, and entered only on processors that have
+// them. Elsewhere the compiler lowers the same vector types to what the target offers.
 #if defined(__x86_64__) || defined(__i386__)
 #define KMC_MD5_WIDE_TARGET [[gnu::target("avx2")]]
 #define KMC_MD5_WIDE_SUPPORTED() (__builtin_cpu_supports("avx2") != 0)
+#define KMC_MD5_WIDEST_TARGET [[gnu::target("avx512f,prefer-vector-width=512")]]
+#define KMC_MD5_WIDEST_SUPPORTED() (__builtin_cpu_supports("avx512f") != 0)
 #else
 #define KMC_MD5_WIDE_TARGET
 #define KMC_MD5_WIDE_SUPPORTED() false
+#define KMC_MD5_WIDEST_TARGET
+#define KMC_MD5_WIDEST_SUPPORTED() false
 #endif
 
 // One function body for every width: it must become part of its caller, or it would be compiled
@@ -28,6 +32,10 @@ namespace {
 
 using narrow_word = std::uint32_t __attribute__((vector_size(16)));
 using wide_word = std::uint32_t __attribute__((vector_size(32)));
+using widest_word = std::uint32_t __attribute__((vector_size(64)));
+
+template <class Word>
+constexpr std::size_t lanes_of = sizeof(Word) / sizeof(std::uint32_t);
 
 constexpr std::size_t block_words = 16;
 constexpr std::size_t block_bytes = 64;
@@ -142,7 +150,7 @@ KMC_MD5_INLINE void put_key(std::uint32_t* message, std::size_t lane,
 template <class Word>
 KMC_MD5_INLINE void md5_pass(const std::string_view* keys, std::size_t count,
                              std::uint32_t* out) noexcept {
-    constexpr std::size_t lanes = sizeof(Word) / sizeof(std::uint32_t);
+    constexpr std::size_t lanes = lanes_of<Word>;
     alignas(Word) std::uint32_t columns[block_words * lanes] = {};
     for (std::size_t lane = 0; lane < count; ++lane) put_key<lanes>(columns, lane, keys[lane]);
 
@@ -159,7 +167,7 @@ KMC_MD5_INLINE void md5_pass(const std::string_view* keys, std::size_t count,
 template <class Word>
 KMC_MD5_INLINE void md5_passes(std::span<const std::string_view> keys,
                                std::span<std::uint32_t> out) noexcept {
-    constexpr std::size_t lanes = sizeof(Word) / sizeof(std::uint32_t);
+    constexpr std::size_t lanes = lanes_of<Word>;
     for (std::size_t at = 0; at < keys.size(); at += lanes) {
         md5_pass<Word>(keys.data() + at, std::min(lanes, keys.size() - at), out.data() + at);
     }
@@ -191,19 +199,29 @@ KMC_MD5_WIDE_TARGET void md5_lanes_wide(std::span<const std::string_view> keys,
     md5_passes<wide_word>(keys, out);
 }
 
+KMC_MD5_WIDEST_TARGET void md5_lanes_widest(std::span<const std::string_view> keys,
+                                            std::span<std::uint32_t> out) noexcept {
+    KMC_ASSERT(keys.size() == out.size());
+    md5_passes<widest_word>(keys, out);
+}
+
 bool has_wide_lanes() noexcept {
     static const bool answer = KMC_MD5_WIDE_SUPPORTED();
     return answer;
 }
 
+bool has_widest_lanes() noexcept {
+    static const bool answer = KMC_MD5_WIDEST_SUPPORTED();
+    return answer;
+}
+
 void md5_lanes(std::span<const std::string_view> keys, std::span<std::uint32_t> out) noexcept {
     KMC_ASSERT(keys.size() == out.size());
-    constexpr std::size_t narrow_lanes = sizeof(narrow_word) / sizeof(std::uint32_t);
-
     if (keys.empty()) return;
     if (keys.size() == 1) return md5_one(keys[0], out[0]);
-    if (keys.size() <= narrow_lanes || !has_wide_lanes()) return md5_lanes_narrow(keys, out);
-    md5_lanes_wide(keys, out);
+    if (keys.size() > lanes_of<wide_word> && has_widest_lanes()) return md5_lanes_widest(keys, out);
+    if (keys.size() > lanes_of<narrow_word> && has_wide_lanes()) return md5_lanes_wide(keys, out);
+    md5_lanes_narrow(keys, out);
 }
 
 std::array<std::uint32_t, 4> md5_scalar(std::string_view bytes) noexcept {

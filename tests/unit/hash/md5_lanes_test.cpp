@@ -54,6 +54,14 @@ TEST_CASE("the wide lanes agree with OpenSSL") {
     check_width([](auto keys, auto out) { md5_lanes_wide(keys, out); });
 }
 
+TEST_CASE("the widest lanes agree with OpenSSL") {
+    if (!has_widest_lanes()) {
+        WARN("SKIPPED: this processor has no widest lanes");
+        return;
+    }
+    check_width([](auto keys, auto out) { md5_lanes_widest(keys, out); });
+}
+
 TEST_CASE("the lanes that this processor gets agree with OpenSSL") {
     check_width([](auto keys, auto out) { md5_lanes(keys, out); });
 }
