@@ -10,9 +10,10 @@ import subprocess
 import sys
 import unittest
 
+from places import SEED, places_of, random_key
+
 HERE = pathlib.Path(__file__).parent
 SKIPPED = 77
-SEED = int(os.environ.get("KMC_SEED", random.SystemRandom().getrandbits(32)))
 KEYS = 1000
 HASHES = {"crc32": "crc32a", "fnv": "fnv1a_32"}
 
@@ -24,12 +25,6 @@ def random_server(rng, number):
         return [f"unix:///tmp/kmc-{number}.sock", 0, weight]
     host = rng.choice(["127.0.0.1", "localhost", f"10.0.0.{number}"])
     return [host, 11211 if host.startswith("10.") else 20000 + number, weight]
-
-
-def random_key(rng):
-    """No blanks and control characters: the extension writes underscores for them."""
-    return bytes(rng.choice([*range(0x21, 0x7f), *range(0x80, 0x100)])
-                 for _ in range(rng.randint(1, 60)))
 
 
 def for_kmc(server):
@@ -57,11 +52,8 @@ class PeclRings(unittest.TestCase):
         return json.loads(self.php.stdout.readline())
 
     def places_of_kmc(self, strategy, function, servers, keys):
-        done = subprocess.run(
-            [os.environ["KMC_CLI"], "ring", "locate", "--ring", f"pecl_{strategy}", "--hash",
-             HASHES[function], "--servers", ",".join(map(for_kmc, servers))],
-            input=b"\n".join(keys) + b"\n", capture_output=True, timeout=60, check=True)
-        places = [line.rsplit(b"\t", 1)[1].decode() for line in done.stdout.split(b"\n")[:-1]]
+        places = places_of(["--ring", f"pecl_{strategy}", "--hash", HASHES[function],
+                            "--servers", ",".join(map(for_kmc, servers))], keys)
         return [f"unix://{place}:0" if place.startswith("/") else place for place in places]
 
     def test_ten_random_lists(self):
