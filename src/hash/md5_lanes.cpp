@@ -13,7 +13,7 @@
 #if defined(__x86_64__) || defined(__i386__)
 #define KMC_MD5_WIDE_TARGET [[gnu::target("avx2")]]
 #define KMC_MD5_WIDE_SUPPORTED() (__builtin_cpu_supports("avx2") != 0)
-#define KMC_MD5_WIDEST_TARGET [[gnu::target("avx512f,prefer-vector-width=512")]]
+#define KMC_MD5_WIDEST_TARGET [[gnu::target("avx512f")]]
 #define KMC_MD5_WIDEST_SUPPORTED() (__builtin_cpu_supports("avx512f") != 0)
 #else
 #define KMC_MD5_WIDE_TARGET
