@@ -238,7 +238,8 @@ void sim_link::on_event(std::uint32_t what, std::uint64_t a, std::uint64_t) {
         case up_arrives:
             if (gone_ || server_broke_) return;
             if (finishing_) {
-                up_.bytes.drop(std::min<std::size_t>(a, up_.bytes.size()));
+                // Nobody is there to take it; what came before may still be read.
+                up_.bytes.cut(up_.arrived);
                 if (down_.ending) net_->schedule(arrival(down_), target_, down_breaks);
                 return;
             }

@@ -142,6 +142,8 @@ void mix_world::make_peace() {
     look_at_memory();
 
     read_the_rest();
+    // A connection from before may still have met its fate, and its server be taken for dead.
+    wait_until_all_serve();
     cluster_.run_for(5s);
     const bool asks_names = options_.resolve_period != duration::zero();
     // A look-up may be under way at any time.
