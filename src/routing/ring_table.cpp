@@ -195,6 +195,33 @@ std::span<const ring_entry> ring_table() noexcept {
     return entries;
 }
 
+bool weights_count(const ring_spec& spec, std::span<const server> servers) {
+    const ring_entry* const entry = entry_of(spec.ring);
+    return entry != nullptr && uses_weights(*entry, spec.settings, members_of(servers, {}));
+}
+
+key_hash hash_in_use(const ring_spec& spec) noexcept {
+    const ring_entry* const entry = entry_of(spec.ring);
+    return spec.settings.hash == own && entry != nullptr ? entry->own_hash : spec.settings.hash;
+}
+
+bool points_follow_hash(const ring_spec& spec, std::span<const server> servers) {
+    switch (spec.ring) {
+        case ring::pecl_consistent:
+            return true;
+        case ring::libmemcached_ketama:
+        case ring::libmemcached_spy:
+        case ring::spymemcached:
+            return !weights_count(spec, servers);
+        default:
+            return false;
+    }
+}
+
+bool hashes_text(ring which) noexcept {
+    return which == ring::libketama || which == ring::java_ketama || which == ring::rendezvous;
+}
+
 config_error member_error(const ring_member& member, std::string_view why) {
     return config_error("server " + std::to_string(member.index + 1) + " " +
                         quoted(member.what->text) + ": " + std::string(why));

@@ -71,6 +71,15 @@ struct ring_entry {
 // Every ring once.
 [[nodiscard]] std::span<const ring_entry> ring_table() noexcept;
 
+// Whether the weights of these servers count; false where the spec is wrong.
+[[nodiscard]] bool weights_count(const ring_spec& spec, std::span<const server> servers);
+// The hash of keys, never `own` where the spec is right.
+[[nodiscard]] key_hash hash_in_use(const ring_spec& spec) noexcept;
+// Whether another hash of keys makes other points, and not only other keys of the same points.
+[[nodiscard]] bool points_follow_hash(const ring_spec& spec, std::span<const server> servers);
+// Whether server::text is hashed, so that an address written in another way is another server.
+[[nodiscard]] bool hashes_text(ring which) noexcept;
+
 // Why the server cannot be on this ring, its place and text first.
 [[nodiscard]] config_error member_error(const ring_member& member, std::string_view why);
 // For rings where a weight of 0 means nothing: the first member that has it.

@@ -6,6 +6,7 @@
 
 #include "arguments.hpp"
 #include "output.hpp"
+#include "ring_words.hpp"
 #include "units.hpp"
 
 namespace kmc::cli {
@@ -14,7 +15,7 @@ namespace {
 constexpr const char* servers_variable = "KMC_SERVERS";
 
 // Flags before environment; which flag is CLI11's to check, it knows that they exclude each other.
-config_result<server_list> choose_servers(const cluster_flags& flags) {
+config_result<server_list> read_servers(const cluster_flags& flags) {
     if (flags.servers_file) return server_list::load_ketama_file(*flags.servers_file);
     if (flags.servers) return server_list::parse(*flags.servers);
     const char* from_environment = std::getenv(servers_variable);
@@ -65,30 +66,49 @@ std::string names_of_rings() {
 // Which engine won interests nobody who wants one key.
 void say_nothing(std::string_view) {}
 
-config_result<ring_settings> settings_of(const cluster_flags& flags) {
+config_result<ring_settings> settings_of(const ring_flags& flags) {
     ring_settings set;
-    const auto hash = parse_key_hash(flags.hash);
-    if (!hash) return hash.error();
-    set.hash = hash.value();
-    const auto point_hash = parse_key_hash(flags.point_hash);
-    if (!point_hash) return point_hash.error();
-    set.point_hash = point_hash.value();
-    if (flags.weights == "ignored") set.weights = ring_weights::ignored;
-    if (flags.weights == "used") set.weights = ring_weights::used;
+    std::optional<config_error> wrong;
+    const auto read = [&](const std::optional<std::string>& name, auto& to, auto parse) {
+        if (!name || wrong) return;
+        if (const auto value = parse(*name)) {
+            to = value.value();
+        } else {
+            wrong = value.error();
+        }
+    };
+    read(flags.hash, set.hash, parse_key_hash);
+    read(flags.point_hash, set.point_hash, parse_key_hash);
+    read(flags.weights, set.weights, parse_ring_weights);
+    read(flags.labels, set.labels, parse_ring_labels);
+    read(flags.bytes, set.bytes, parse_key_bytes);
+    if (wrong) return *wrong;
     return set;
-}
-
-config_result<ring_spec> spec_of(const cluster_flags& flags) {
-    const auto ring = parse_ring(flags.ring);
-    if (!ring) return ring.error();
-    const auto set = settings_of(flags);
-    if (!set) return set.error();
-    return ring_spec{ring.value(), set.value()};
 }
 
 }  // namespace
 
-void add_cluster_flags(CLI::App& command, cluster_flags& flags) {
+config_result<ring_spec> ring_flags::spec() const {
+    ring_spec spec = client_options{}.ring;
+    if (name) {
+        const auto ring = parse_ring(*name);
+        if (!ring) return ring.error();
+        spec.ring = ring.value();
+    }
+    const auto set = settings_of(*this);
+    if (!set) return set.error();
+    spec.settings = set.value();
+    return spec;
+}
+
+config_result<server_list> choose_servers(const cluster_flags& flags) {
+    auto servers = read_servers(flags);
+    if (!servers) return servers;
+    for (const std::string& warning : servers.value().warnings()) complain(warning);
+    return servers;
+}
+
+void add_list_flags(CLI::App& command, cluster_flags& flags) {
     CLI::Option* const list = command.add_option(
         "--servers", flags.servers,
         "Comma-separated host[:port[:weight]], [v6][:port[:weight]] or /unix/path[:weight]");
@@ -98,30 +118,41 @@ void add_cluster_flags(CLI::App& command, cluster_flags& flags) {
         command.add_option("--servers-file", flags.servers_file,
                            "libketama's file: address<TAB>weight a line, # comments");
     read_as_bytes(*file).type_name("FILE")->excludes(list)->group("Cluster");
+}
 
-    CLI::Option* const ring = command.add_option(
-        "--ring", flags.ring, "Which ring maps keys to servers: " + names_of_rings());
-    read_as_bytes(*ring).type_name("NAME")->capture_default_str()->group("Cluster");
-
-    CLI::Option* const hash = command.add_option(
-        "--hash", flags.hash,
+void add_ring_flags(CLI::App& command, ring_flags& flags, const std::string& prefix,
+                    const std::string& group) {
+    const auto add = [&](const char* name, std::optional<std::string>& to, const char* type,
+                         const std::string& help) -> CLI::Option& {
+        CLI::Option* const option = command.add_option("--" + prefix + name, to, help);
+        read_as_bytes(*option).type_name(type)->group(group);
+        return *option;
+    };
+    CLI::Option& ring =
+        add("ring", flags.name, "NAME", "Which ring maps keys to servers: " + names_of_rings());
+    if (prefix.empty()) ring.default_str(std::string(to_text(client_options{}.ring.ring)));
+    add("hash", flags.hash, "NAME",
         "The hash of keys, if not the ring's own: md5, one_at_a_time, crc, fnv1a_64, ...");
-    read_as_bytes(*hash).type_name("NAME")->group("Cluster");
+    add("point-hash", flags.point_hash, "NAME",
+        "The hash of the ring's points, if not that of keys: a client of libmemcached whose hash "
+        "was set after its servers");
+    add("weights", flags.weights, "WHEN",
+        "Whether the ring uses the weights: automatic, ignored, used");
+    add("labels", flags.labels, "FORM",
+        "How the ring spymemcached writes its servers: own, libmemcached");
+    add("key-bytes", flags.bytes, "SIGN",
+        "Bytes of keys above 127 on the other program's machine: with_sign (x86), without_sign "
+        "(ARM)");
+}
 
-    CLI::Option* const point_hash =
-        command.add_option("--point-hash", flags.point_hash,
-                           "The hash of the ring's points, if not that of keys: a client of "
-                           "libmemcached whose hash was set after its servers");
-    read_as_bytes(*point_hash).type_name("NAME")->group("Cluster");
-
-    command
-        .add_option("--weights", flags.weights,
-                    "Whether the ring uses the weights: automatic, ignored, used")
-        ->check(CLI::IsMember({"automatic", "ignored", "used"}))
-        ->type_name("WHEN")
-        ->group("Cluster");
-
+void add_output_flags(CLI::App& command, cluster_flags& flags) {
     command.add_flag("--json", flags.json, "Print one JSON document");
+}
+
+void add_cluster_flags(CLI::App& command, cluster_flags& flags) {
+    add_list_flags(command, flags);
+    add_ring_flags(command, flags.ring, "", "Cluster");
+    add_output_flags(command, flags);
 }
 
 void add_key_flags(CLI::App& command, cluster_flags& flags) {
@@ -166,11 +197,10 @@ void add_call_flags(CLI::App& command, cluster_flags& flags) {
 }
 
 config_result<session> session::open(const cluster_flags& flags) {
-    const auto spec = spec_of(flags);
+    const auto spec = flags.ring.spec();
     if (!spec) return spec.error();
     auto servers = choose_servers(flags);
     if (!servers) return servers.error();
-    for (const std::string& warning : servers.value().warnings()) complain(warning);
     auto rt = runtime::open({.on_fallback = say_nothing});
     if (!rt) return rt.error();
     auto mc = client::open(rt.value(), std::move(servers.value()), to_options(flags, spec.value()));
@@ -180,7 +210,7 @@ config_result<session> session::open(const cluster_flags& flags) {
 
 config_result<client> open_other(runtime& rt, const std::string& servers,
                                  const cluster_flags& flags) {
-    const auto spec = spec_of(flags);
+    const auto spec = flags.ring.spec();
     if (!spec) return spec.error();
     return client::open(rt, servers, to_options(flags, spec.value()));
 }
@@ -214,11 +244,10 @@ config_result<std::vector<std::size_t>> servers_named(const client& mc,
 }
 
 config_result<ring_sessions> ring_sessions::open(const cluster_flags& flags) {
-    const auto set = settings_of(flags);
+    const auto set = settings_of(flags.ring);
     if (!set) return set.error();
     const auto servers = choose_servers(flags);
     if (!servers) return servers.error();
-    for (const std::string& warning : servers.value().warnings()) complain(warning);
     auto rt = runtime::open({.on_fallback = say_nothing});
     if (!rt) return rt.error();
     std::vector<std::pair<ring, client>> rings;

@@ -17,13 +17,24 @@
 
 namespace kmc::cli {
 
+// A ring by the names on the command line.
+struct ring_flags {
+    std::optional<std::string> name;
+    std::optional<std::string> hash;
+    std::optional<std::string> point_hash;
+    std::optional<std::string> weights;
+    std::optional<std::string> labels;
+    std::optional<std::string> bytes;
+
+    // Of what is not given, the ring's own; without a name, the ring that a client has by default.
+    // Whether that ring has such settings shows where it is made.
+    [[nodiscard]] config_result<ring_spec> spec() const;
+};
+
 struct cluster_flags {
     std::optional<std::string> servers;
     std::optional<std::string> servers_file;
-    std::string ring{to_text(client_options{}.ring.ring)};
-    std::string hash{to_text(key_hash::own)};
-    std::string point_hash{to_text(key_hash::own)};
-    std::string weights{"automatic"};
+    ring_flags ring;
     std::string prefix;
     bool hash_prefix = false;
     std::string hash_tag;
@@ -43,7 +54,21 @@ struct cluster_flags {
     }
 };
 
-// The flags of every command: servers, ring, form of the output.
+// What the flags say, else the environment. Warnings of the list go to standard error.
+[[nodiscard]] config_result<server_list> choose_servers(const cluster_flags& flags);
+
+// --ring, --hash and the other settings, all of them with `prefix` in front: "--old-ring".
+// @param group  of the help.
+void add_ring_flags(CLI::App& command, ring_flags& flags, const std::string& prefix,
+                    const std::string& group);
+
+// --servers and --servers-file.
+void add_list_flags(CLI::App& command, cluster_flags& flags);
+
+// --json.
+void add_output_flags(CLI::App& command, cluster_flags& flags);
+
+// The flags of every command that asks a client: the three above.
 void add_cluster_flags(CLI::App& command, cluster_flags& flags);
 
 // The flags of those that have keys: what goes before a key, and what of it the ring hashes.

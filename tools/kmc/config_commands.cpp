@@ -11,6 +11,7 @@
 #include "commands.hpp"
 #include "foreign_config.hpp"
 #include "output.hpp"
+#include "ring_words.hpp"
 #include "translation_text.hpp"
 
 namespace kmc::cli {
@@ -44,18 +45,15 @@ config_result<bool> can_be_opened(const translation& t) {
 
 void print_text(const translation& t) {
     print("// C++\n" + cpp_of(t));
-    const auto list = list_text(t.servers);
+    const auto list = list_text(t.servers, t.ring.ring);
     if (!list) {
         complain(
             "no text says all of this server list (a name, an IPv6 address without brackets, "
-            "or a path hashed with a port), so that there are no flags for it; C++ has it");
+            "a path hashed with a port, or a weight behind an address without a port), so that "
+            "there are no flags for it; C++ has it");
         return;
     }
-    print("\n# server list\n" + *list + "\n\n# flags of kmc\n");
-    std::string line;
-    for (const std::string& flag : flags_of(t))
-        line += (line.empty() ? "" : " ") + shell_word(flag);
-    print(line + "\n");
+    print("\n# server list\n" + *list + "\n\n# flags of kmc\n" + shell_words(flags_of(t)) + "\n");
 }
 
 exit_code run_convert(convert_flags& flags) {

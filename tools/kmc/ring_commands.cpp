@@ -61,7 +61,7 @@ exit_code locate_text(const cluster_flags& flags,
 exit_code locate_json(const cluster_flags& flags,
                       const std::function<void(json& entry, std::string_view key)>& put_place) {
     exit_code outcome = exit_code::ok;
-    entry_printer document(flags.ring);
+    entry_printer document(flags.ring.name.value_or(std::string(to_text(ring_spec{}.ring))));
     std::string key;
     for (std::size_t line = 1; std::getline(std::cin, key); ++line) {
         json entry;
@@ -107,7 +107,7 @@ exit_code locate_everywhere(const cluster_flags& flags) {
 }
 
 exit_code run_locate(const cluster_flags& flags) {
-    if (flags.ring == all) return locate_everywhere(flags);
+    if (flags.ring.name == all) return locate_everywhere(flags);
     const auto s = session::open(flags);
     if (!s) return report_usage(s.error());
     const client& mc = s.value().mc;

@@ -1,44 +1,17 @@
 #include "translation_text.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <utility>
+
+#include "ring_words.hpp"
 
 namespace kmc::cli {
 namespace {
 
-std::string_view name_of(ring_weights w) {
-    switch (w) {
-        case ring_weights::ignored:
-            return "ignored";
-        case ring_weights::used:
-            return "used";
-        case ring_weights::automatic:
-            break;
-    }
-    return "automatic";
-}
-
 std::int64_t in_ms(duration d) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
-}
-
-// A literal of C++; bytes that are not printable ASCII in octal, which cannot swallow what follows.
-std::string literal(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out.append(1, '\\').append(1, c);
-        } else if (byte >= 0x20 && byte < 0x7f) {
-            out += c;
-        } else {
-            out += '\\';
-            for (const int shift : {6, 3, 0}) out += static_cast<char>('0' + (byte >> shift & 7));
-        }
-    }
-    return out + '"';
 }
 
 std::string time_literal(duration d) {
@@ -47,95 +20,25 @@ std::string time_literal(duration d) {
                           : "std::chrono::milliseconds(" + std::to_string(ms) + ")";
 }
 
-std::string cpp_of(const server& s) {
-    const bool is_unix = s.kind == server::transport::unix_socket;
-    std::string out = "    {.text = " + literal(s.text) + ", .host = " + literal(s.host) +
-                      ", .port = " + std::to_string(s.port) +
-                      ", .weight = " + std::to_string(s.weight) +
-                      ", .kind = kmc::server::transport::" + (is_unix ? "unix_socket" : "tcp");
-    if (!s.name.empty()) out += ", .name = " + literal(s.name);
-    return out + "},\n";
-}
-
-std::string cpp_of(const ring_spec& spec) {
-    const std::string ring = "kmc::ring::" + std::string(to_text(spec.ring));
-    std::string set;
-    const auto put = [&](std::string_view member, const std::string& value) {
-        set.append(set.empty() ? "." : ", .").append(member).append(" = ").append(value);
-    };
-    const ring_settings& s = spec.settings;
-    if (s.hash != key_hash::own) put("hash", "kmc::key_hash::" + std::string(to_text(s.hash)));
-    if (s.point_hash != key_hash::own) {
-        put("point_hash", "kmc::key_hash::" + std::string(to_text(s.point_hash)));
-    }
-    if (s.weights != ring_weights::automatic) {
-        put("weights", "kmc::ring_weights::" + std::string(name_of(s.weights)));
-    }
-    return set.empty() ? ring : "{" + ring + ", {" + set + "}}";
-}
-
 }  // namespace
 
-std::optional<std::string> list_text(const server_list& list) {
-    std::string text;
-    for (const server& s : list.servers()) {
-        if (!text.empty()) text += ',';
-        text += s.text;
-        if (s.weight == 1) continue;
-        const bool has_port = s.kind == server::transport::unix_socket || s.text != s.host;
-        text += (has_port ? ":" : ":" + std::to_string(s.port) + ":") + std::to_string(s.weight);
-    }
-    const auto read = server_list::parse(text);
-    const auto is_same = [](const server& a, const server& b) {
-        return a.host == b.host && a.port == b.port && a.weight == b.weight && a.kind == b.kind &&
-               a.name == b.name;
-    };
-    if (!read || !std::equal(read.value().servers().begin(), read.value().servers().end(),
-                             list.servers().begin(), list.servers().end(), is_same)) {
-        return std::nullopt;
-    }
-    return text;
-}
-
 std::vector<std::string> flags_of(const translation& t) {
-    const auto list = list_text(t.servers);
+    const auto list = list_text(t.servers, t.ring.ring);
     if (!list) return {};
-    std::vector<std::string> flags = {"--servers", *list, "--ring",
-                                      std::string(to_text(t.ring.ring))};
-    const auto put = [&](const char* flag, std::string_view value) {
+    std::vector<std::string> flags = {"--servers", *list};
+    for (std::string& flag : flags_of(t.ring)) flags.push_back(std::move(flag));
+    const auto put = [&](const char* flag, const std::string& value) {
         flags.emplace_back(flag);
-        flags.emplace_back(value);
+        flags.push_back(value);
     };
-    const ring_settings& s = t.ring.settings;
-    if (s.hash != key_hash::own) put("--hash", to_text(s.hash));
-    if (s.point_hash != key_hash::own) put("--point-hash", to_text(s.point_hash));
-    if (s.weights != ring_weights::automatic) put("--weights", name_of(s.weights));
     if (!t.prefix.empty()) put("--prefix", t.prefix);
     if (t.hash_prefix) flags.emplace_back("--hash-prefix");
     if (!t.hash_tag.empty()) put("--hash-tag", t.hash_tag);
     return flags;
 }
 
-std::string shell_word(const std::string& argument) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:,/=+@%";
-    if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) {
-        return argument;
-    }
-    std::string out = "'";
-    for (const char c : argument) out += c == '\'' ? "'\\''" : std::string(1, c);
-    return out + "'";
-}
-
 std::string cpp_of(const translation& t) {
-    std::string out;
-    if (const auto list = list_text(t.servers)) {
-        out += "auto servers = kmc::server_list::parse(" + literal(*list) + ");\n";
-    } else {
-        out += "auto servers = kmc::server_list::of({\n";
-        for (const server& s : t.servers.servers()) out += cpp_of(s);
-        out += "});\n";
-    }
+    std::string out = "auto servers = " + cpp_of(t.servers, t.ring.ring) + ";\n";
     const auto put = [&](std::string_view member, const std::string& value) {
         out.append("options.").append(member).append(" = ").append(value).append(";\n");
     };
@@ -169,7 +72,7 @@ std::string cpp_of(const translation& t) {
 
 json document_of(const translation& t) {
     json document;
-    const auto list = list_text(t.servers);
+    const auto list = list_text(t.servers, t.ring.ring);
     document["servers"] = list ? json(*list) : json(nullptr);
     for (const server& s : t.servers.servers()) {
         json entry;
@@ -181,10 +84,9 @@ json document_of(const translation& t) {
         document["server_list"].push_back(std::move(entry));
     }
     const ring_settings& s = t.ring.settings;
-    document["ring"] = {{"name", to_text(t.ring.ring)},
-                        {"hash", to_text(s.hash)},
-                        {"point_hash", to_text(s.point_hash)},
-                        {"weights", name_of(s.weights)}};
+    document["ring"] = {{"name", to_text(t.ring.ring)},        {"hash", to_text(s.hash)},
+                        {"point_hash", to_text(s.point_hash)}, {"weights", name_of(s.weights)},
+                        {"labels", name_of(s.labels)},         {"key_bytes", name_of(s.bytes)}};
     const client_options o = t.options();
     put_bytes(document, "prefix", t.prefix);
     document["hash_prefix"] = t.hash_prefix;

@@ -51,7 +51,8 @@ options.health.retry_timeout = std::chrono::seconds(2);
         document = self.converted("twemproxy", POOL)
         self.assertEqual(document["servers"], "10.0.0.1:11211,10.0.0.2:11212:2")
         self.assertEqual(document["ring"], {"name": "twemproxy", "hash": "md5",
-                                            "point_hash": "own", "weights": "automatic"})
+                                            "point_hash": "own", "weights": "automatic",
+                                            "labels": "own", "key_bytes": "with_sign"})
         self.assertEqual(document["hash_tag"], "{}")
         self.assertEqual(document["health"]["on_dead"], "rebuild")
         self.assertEqual(document["health"]["dead_timeout_ms"], 30000)
@@ -130,6 +131,12 @@ options.health.retry_timeout = std::chrono::seconds(2);
         named = self.converted("twemproxy", b"p: {servers: [a:1:1 x]}")
         self.assertIsNone(named["flags"])
         self.assertIn('.name = "x"', named["cpp"])
+        # a:11211:3 would be another ring, where the address is hashed as it is written.
+        bare = self.converted("libketama", b"a\t3\n")
+        self.assertIsNone(bare["flags"])
+        self.assertIn('.text = "a",', bare["cpp"])
+        elsewhere = self.converted("pylibmc", b'{"ketama_weighted": true}', "--servers", "a:11211:3")
+        self.assertEqual(elsewhere["servers"], "a:11211:3")
 
     def test_one_pool_of_several_has_to_be_named(self):
         two = POOL + POOL.replace(b"alpha", b"beta").replace(b"md5", b"murmur")
