@@ -1,4 +1,4 @@
-// kmc ring ...: questions to the ring alone. Nothing here touches the network.
+// kmc ring, and kmc ring locate: questions to the ring alone. Nothing here touches the network.
 
 #include <cstddef>
 #include <functional>
@@ -10,6 +10,7 @@
 #include "cluster.hpp"
 #include "commands.hpp"
 #include "output.hpp"
+#include "ring/subcommands.hpp"
 
 namespace kmc::cli {
 namespace {
@@ -128,7 +129,8 @@ exit_code run_locate(const cluster_flags& flags) {
 
 void add_ring(CLI::App& app, std::vector<command>& commands) {
     CLI::App* const ring =
-        app.add_subcommand("ring", "Ask the ring; no server is contacted")->group("Ring");
+        app.add_subcommand("ring", "Ask the ring; only doctor --live contacts servers")
+            ->group("Ring");
     ring->require_subcommand(1);
 
     auto flags = std::make_shared<cluster_flags>();
@@ -141,6 +143,12 @@ void add_ring(CLI::App& app, std::vector<command>& commands) {
     add_cluster_flags(*locate, *flags);
     add_key_flags(*locate, *flags);
     commands.push_back({locate, [flags] { return run_locate(*flags); }});
+
+    add_ring_digest(*ring, commands);
+    add_ring_points(*ring, commands);
+    add_ring_diff(*ring, commands);
+    add_ring_doctor(*ring, commands);
+    add_ring_show(*ring, commands);
 }
 
 }  // namespace kmc::cli
