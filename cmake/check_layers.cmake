@@ -1,8 +1,9 @@
 # The floors of the house: cmake -DROOT=<source tree> -P check_layers.cmake
 #
 # A file of src/ includes its own folder, lower floors and the public vocabulary; two folders of
-# one floor are strangers. A few headers and words belong to one place only. Prints every breach
-# and fails if there is one. Comments are not looked at.
+# one floor are strangers. A few headers and words belong to one place only. The bindings stand beside
+# the house and use its pure floors only. Prints every breach and fails if there is one. Comments are
+# not looked at.
 
 cmake_minimum_required(VERSION 3.25)
 
@@ -85,8 +86,32 @@ foreach(file IN LISTS files)
     forbid("reinterpret_cast" "^src/(base/(byte_order|bytes)|io/)" "use byte_order.hpp or bytes.hpp")
 endforeach()
 
+# Rings for other languages: no part of the client, of its loop or of its I/O comes with them.
+set(highest_floor_for_bindings 2)
+file(GLOB_RECURSE bindings RELATIVE ${ROOT}
+    ${ROOT}/bindings/*.hpp ${ROOT}/bindings/*.cpp ${ROOT}/bindings/*.h ${ROOT}/bindings/*.c
+)
+foreach(file IN LISTS bindings)
+    file(READ ${ROOT}/${file} text)
+    string(REGEX REPLACE "//[^\n]*" "" text "${text}")
+    string(REGEX MATCHALL "#[ \t]*include[ \t]*[<\"][^>\"\n]+" includes "${text}")
+    foreach(include IN LISTS includes)
+        string(REGEX REPLACE "^#[ \t]*include[ \t]*" "" include "${include}")
+        if(include MATCHES "^[<\"]kmc/([a-z_]+)\\.hpp$" AND NOT CMAKE_MATCH_1 MATCHES "^(result|ring|server_list)$")
+            breach("${include}: bindings are about rings and server lists")
+        elseif(include MATCHES "^\"([a-z0-9_]+)/")
+            set(other ${CMAKE_MATCH_1})
+            if(NOT floor_${other} LESS_EQUAL highest_floor_for_bindings)
+                breach("${include}: bindings use the core only")
+            endif()
+        endif()
+    endforeach()
+    forbid("reinterpret_cast" "^$" "use memcpy, or the static_cast of a void*")
+endforeach()
+
 if(breaches)
     list(JOIN breaches "\n  " breaches)
     message(FATAL_ERROR "the floors are broken:\n  ${breaches}")
 endif()
-message(STATUS "${count} files, every one on its floor")
+list(LENGTH bindings outside)
+message(STATUS "${count} files, every one on its floor, and ${outside} of the bindings beside it")
