@@ -1,9 +1,11 @@
 /* A program written for libketama, built against kmc's: the documented calls, every vector, and
  * what was at fault in the original. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -175,6 +177,46 @@ static void check_changes(void) {
     CHECK(!exists(shared));
 }
 
+/* Stores through a mapping leave the file's times as they are, from the second one on. */
+static void check_edits_without_a_trace(void) {
+    ketama_continuum c = roll("a:1\t1\nb:1\t1\n");
+    ketama_smoke(c);
+    const int file = open(servers_file, O_RDWR);
+    char* const text = mmap(NULL, 12, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    REQUIRE(text != MAP_FAILED);
+    for (char name = 'c'; name < 'z'; ++name) {
+        text[6] = name;
+        const char address[] = {name, ':', '1', '\0'};
+        REQUIRE(ketama_roll(&c, servers_file) == 1);
+        CHECK(points_of(c, address) == 160);
+        ketama_continuum again = NULL;
+        REQUIRE(ketama_roll(&again, servers_file) == 1);
+        CHECK(again->array == c->array);
+        text[6] = 'b';
+        ketama_continuum back = NULL;
+        REQUIRE(ketama_roll(&back, servers_file) == 1);
+        CHECK(points_of(back, "b:1") == 160 && points_of(c, address) == 160);
+        ketama_smoke(back);
+        ketama_smoke(again);
+        ketama_smoke(c);
+    }
+    munmap(text, 12);
+    close(file);
+}
+
+/* A file that nobody has changed for long is told by its state alone. */
+static void check_settled_file(char* path) {
+    ketama_continuum first = NULL;
+    ketama_continuum second = NULL;
+    REQUIRE(ketama_roll(&first, path) == 1);
+    REQUIRE(ketama_roll(&second, path) == 1);
+    CHECK(first != second && first->array == second->array);
+    CHECK(points_of(first, "10.0.1.1:11211") > points_of(first, "10.0.1.2:11211"));
+    ketama_smoke(first);
+    CHECK(points_of(second, "10.0.1.2:11211") > 0);
+    ketama_smoke(second);
+}
+
 /* What lies under the name and is no whole ring is not believed. */
 static void check_rubbish(void) {
     char shared[scratch_path_size];
@@ -200,6 +242,23 @@ static void check_rubbish(void) {
         ketama_smoke(c);
         CHECK(!exists(shared));
     }
+
+    /* As if built long after the last change: believed, but only of that state of the file. */
+    enum { is_settled_at = 20 };
+    CHECK(copy[is_settled_at] == 0);
+    copy[is_settled_at] = 1;
+    write_file(shared, copy, size);
+    struct stat before;
+    struct stat after;
+    REQUIRE(stat(shared, &before) == 0);
+    ketama_continuum c = NULL;
+    REQUIRE(ketama_roll(&c, servers_file) == 1);
+    REQUIRE(stat(shared, &after) == 0);
+    CHECK(before.st_ino == after.st_ino && c->numpoints == points);
+    ketama_continuum changed = roll("a:1\t1\nz:1\t1\n");
+    CHECK(points_of(changed, "z:1") == 160 && points_of(c, "z:1") == 0);
+    ketama_smoke(changed);
+    ketama_smoke(c);
     free(copy);
 }
 
@@ -245,7 +304,7 @@ static void check_threads(void) {
 }
 
 int main(int count, char** arguments) {
-    REQUIRE(count == 2);
+    REQUIRE(count == 3);
     make_scratch(folder);
     scratch_path(servers_file, folder, "servers");
 
@@ -255,6 +314,8 @@ int main(int count, char** arguments) {
     check_failures();
     check_faults_of_the_original();
     check_changes();
+    check_edits_without_a_trace();
+    check_settled_file(arguments[2]);
     check_rubbish();
     check_leaks();
     check_threads();
