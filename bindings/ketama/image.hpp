@@ -50,6 +50,7 @@ struct image_header {
     std::uint32_t is_settled = 0;
     file_identity file;
     md5_words content = {};
+    md5_words sum = {};  // of the points, and of the header without this
 
     // Whether the ring is the file's, as far as can be said without reading the file.
     [[nodiscard]] bool is_surely_of(const file_identity& now) const noexcept {
@@ -57,11 +58,17 @@ struct image_header {
     }
 };
 
+// Whether the ring was made of this text, in this state of the file.
+[[nodiscard]] bool is_made_of(const image_header& ring, const server_file_text& text) noexcept;
+
 // Fails for a file that makes no ring; the text says which line and why.
 [[nodiscard]] config_result<std::vector<std::byte>> make_image(const server_file_text& text,
                                                                const std::string& path);
 
-// Nothing if that is no image, or not a whole one.
+// Nothing if that is no image, or not one of this size.
 [[nodiscard]] std::optional<image_header> read_header(std::span<const std::byte> image) noexcept;
+
+// Whether each byte is as it was made. @param image  has a header.
+[[nodiscard]] bool is_intact(std::span<const std::byte> image) noexcept;
 
 }  // namespace kmc::detail

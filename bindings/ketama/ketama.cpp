@@ -18,6 +18,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <pthread.h>
 
 #include "descriptor.hpp"
 #include "hash/key_hash.hpp"
@@ -53,6 +54,17 @@ int fail(std::string_view why) noexcept {
 // descriptor for each file.
 class mapped_rings {
 public:
+    // A process that forks while another of its threads is in here: the child has the lock, and
+    // nobody who would let go of it.
+    mapped_rings() {
+        ::pthread_atfork([] { of_process().lock_.lock(); }, [] { of_process().lock_.unlock(); },
+                         [] { of_process().lock_.unlock(); });
+    }
+    mapped_rings(const mapped_rings&) = delete;
+    mapped_rings& operator=(const mapped_rings&) = delete;
+
+    [[nodiscard]] static mapped_rings& of_process();
+
     [[nodiscard]] std::shared_ptr<segment> find(const std::string& name) {
         const std::lock_guard guard(lock_);
         const auto found = rings_.find(name);
@@ -66,6 +78,7 @@ public:
         former = place.lock();
         if (former != nullptr && former != ring) former->forget_lost_name();
         place = ring;
+        std::erase_if(rings_, [](const auto& entry) { return entry.second.expired(); });
     }
 
 private:
@@ -74,16 +87,18 @@ private:
 };
 
 // Never destroyed: other threads may still roll while the process ends.
-mapped_rings& rings_of_process() {
+mapped_rings& mapped_rings::of_process() {
     static auto* const all = new mapped_rings;
     return *all;
 }
 
+// While the library is loaded, so that no fork comes before it.
+[[maybe_unused]] const mapped_rings& made_at_start = mapped_rings::of_process();
+
 // Whether the ring is that of a file which had to be read. One that was published before its file
 // had settled is replaced once the file has, so that the file needs not be read any more.
 bool serves(const segment& ring, const server_file_text& text) noexcept {
-    return ring.header().file == text.identity && ring.header().content == md5(text.content) &&
-           !text.is_settled;
+    return is_made_of(ring.header(), text) && !text.is_settled;
 }
 
 kmc::config_result<std::shared_ptr<segment>> ring_of(const descriptor& file, const char* path) {
@@ -92,25 +107,30 @@ kmc::config_result<std::shared_ptr<segment>> ring_of(const descriptor& file, con
     if (!identify(file, identity)) return kmc::config_error(std::string(path) + " is not a file");
 
     // The process's own first, then what others have published.
-    auto ring = rings_of_process().find(name);
+    auto ring = mapped_rings::of_process().find(name);
     if (ring != nullptr && ring->header().is_surely_of(identity)) return ring;
-    if (auto published = segment::open(name);
+    if (auto published = segment::open(name, identity);
         published != nullptr && published->header().is_surely_of(identity)) {
-        rings_of_process().remember(name, published);
+        mapped_rings::of_process().remember(name, published);
         return published;
     } else if (ring == nullptr) {
         ring = std::move(published);
     }
 
-    const auto text = read_server_file(file, path);
+    const auto text = read_server_file(file, path, ring != nullptr ? &ring->header() : nullptr);
     if (!text) return text.error();
     if (ring == nullptr || !serves(*ring, text.assume_value())) {
         const auto image = make_image(text.assume_value(), path);
         if (!image) return image.error();
         ring = segment::publish(name, image.assume_value());
     }
-    rings_of_process().remember(name, ring);
+    mapped_rings::of_process().remember(name, ring);
     return ring;
+}
+
+// No text is an empty one.
+std::string_view text_of(const char* text) noexcept {
+    return text == nullptr ? std::string_view{} : std::string_view{text};
 }
 
 // The first point at or above the hash, or the lowest.
@@ -127,6 +147,7 @@ const mcs* point_of(std::uint32_t hash, const continuum& ring) noexcept {
 int ketama_roll(ketama_continuum* contptr, char* filename) {
     last_error().clear();
     try {
+        if (contptr == nullptr || filename == nullptr) return fail("Invalid filename specified: ");
         const descriptor file{::open(filename, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
         if (!file) {
             const int code = errno;
@@ -155,19 +176,21 @@ void ketama_smoke(ketama_continuum contptr) {
 }
 
 mcs* ketama_get_server(char* key, ketama_continuum cont) {
-    if (cont == nullptr || cont->array == nullptr) return nullptr;
+    if (key == nullptr || cont == nullptr || cont->array == nullptr || cont->numpoints <= 0) {
+        return nullptr;
+    }
     return const_cast<mcs*>(point_of(ketama_hashi(key), *cont));
 }
 
 unsigned int ketama_hashi(char* inString) {
-    const std::string_view key{inString};
+    const std::string_view key = text_of(inString);
     std::uint32_t hash = 0;
     md5_many({&key, 1}, {&hash, 1});
     return hash;
 }
 
 void ketama_md5_digest(char* inString, unsigned char md5pword[16]) {
-    for (const std::uint32_t word : md5(inString)) {
+    for (const std::uint32_t word : md5(text_of(inString))) {
         for (unsigned byte = 0; byte < 4; ++byte) {
             *md5pword++ = static_cast<unsigned char>(word >> (8 * byte) & 0xff);
         }

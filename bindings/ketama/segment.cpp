@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ namespace kmc::detail {
 namespace {
 
 // Where Linux keeps POSIX shared memory. shm_open() can neither make an object without a name nor
-// rename one.
+// rename one, and would wait at a pipe.
 constexpr const char* shared_folder = "/dev/shm";
 
 std::string path_of(const std::string& name) {
@@ -41,11 +42,14 @@ bool has_name(const descriptor& file, const std::string& path) noexcept {
 // an empty file stays, which the next one takes.
 class publishing_lock {
 public:
+    // Of no name, nobody has the right.
     explicit publishing_lock(const std::string& name) : path_(path_of(name) + ".lock") {
+        if (name.empty()) return;
         // Who holds it for longer than this is stopped or worse.
         constexpr int most_attempts = 200;
         for (int attempt = 0; attempt < most_attempts; ++attempt) {
-            descriptor file{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+            auto file = beyond_standard_streams(
+                descriptor{::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)});
             if (!file) return;
             const bool is_mine = ::flock(file.number(), LOCK_EX | LOCK_NB) == 0;
             if (is_mine && has_name(file, path_)) {
@@ -71,6 +75,12 @@ private:
     descriptor file_;
 };
 
+// A file over the limit ends the process that writes it.
+bool may_write(std::size_t size) noexcept {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && size <= limit.rlim_cur;
+}
+
 bool write_all(const descriptor& file, std::span<const std::byte> bytes) noexcept {
     while (!bytes.empty()) {
         const ssize_t written = ::write(file.number(), bytes.data(), bytes.size());
@@ -82,9 +92,12 @@ bool write_all(const descriptor& file, std::span<const std::byte> bytes) noexcep
 }
 
 // Memory without a name that holds the image, locked as in use; none if there is no room. Written
-// and not mapped meanwhile: a full file system is an error then and not a signal.
+// and not mapped meanwhile: a full file system is an error then and not a signal. Nobody is meant
+// to write to it afterwards, and so nobody may.
 descriptor nameless_copy(std::span<const std::byte> image) noexcept {
-    descriptor file{::open(shared_folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+    if (!may_write(image.size())) return descriptor{};
+    auto file = beyond_standard_streams(
+        descriptor{::open(shared_folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0400)});
     if (!file || !write_all(file, image) || ::flock(file.number(), LOCK_SH | LOCK_NB) != 0) {
         return descriptor{};
     }
@@ -105,36 +118,48 @@ bool give_name(const descriptor& file, const std::string& name) {
     return false;
 }
 
-bool is_same_ring(const image_header& a, const image_header& b) noexcept {
-    return a.file == b.file && a.content == b.content && a.is_settled == b.is_settled;
-}
-
 struct free_deleter {
     void operator()(char* text) const noexcept { std::free(text); }
 };
 
 }  // namespace
 
-segment::segment(std::string name, descriptor file, void* memory, std::size_t size,
+segment::segment(std::string name, descriptor file, object_id id, void* memory, std::size_t size,
                  const image_header& header) noexcept
     : name_(std::move(name)),
       file_(std::move(file)),
+      id_(id),
       memory_(memory),
       size_(size),
       header_(header) {}
 
 segment::~segment() {
     ::munmap(memory_, size_);
+    forget_lost_descriptor();
     // Everybody who uses it holds the lock together with the others: who gets it alone is the last.
     // Somebody who opens it at this very moment keeps what is mapped, and the next one builds anew.
-    if (file_ && ::flock(file_.number(), LOCK_EX | LOCK_NB) == 0 &&
-        has_name(file_, shared_folder + name_)) {
-        ::shm_unlink(name_.c_str());
+    if (file_ && ::flock(file_.number(), LOCK_EX | LOCK_NB) == 0 && has_its_name()) {
+        ::unlink(path_of(name_).c_str());
+    }
+}
+
+bool segment::has_its_name() const noexcept {
+    struct stat state {};
+    return ::lstat(path_of(name_).c_str(), &state) == 0 &&
+           object_id{state.st_dev, state.st_ino} == id_;
+}
+
+void segment::forget_lost_descriptor() noexcept {
+    struct stat state {};
+    if (file_ &&
+        (::fstat(file_.number(), &state) != 0 || object_id{state.st_dev, state.st_ino} != id_)) {
+        file_.abandon();
     }
 }
 
 void segment::forget_lost_name() noexcept {
-    if (file_ && !has_name(file_, shared_folder + name_)) file_ = descriptor{};
+    forget_lost_descriptor();
+    if (file_ && !has_its_name()) file_ = descriptor{};
 }
 
 void* segment::modified() const noexcept {
@@ -145,19 +170,10 @@ void* segment::points() const noexcept {
     return static_cast<std::byte*>(memory_) + sizeof(image_header);
 }
 
-std::shared_ptr<segment> segment::map(const std::string& name, descriptor file, std::size_t size) {
-    void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.number(), 0);
-    if (memory == MAP_FAILED) return nullptr;
-    const auto header = read_header({static_cast<const std::byte*>(memory), size});
-    if (!header) {
-        ::munmap(memory, size);
-        return nullptr;
-    }
-    return std::shared_ptr<segment>(new segment(name, std::move(file), memory, size, *header));
-}
-
-std::shared_ptr<segment> segment::open(const std::string& name) {
-    descriptor file{::shm_open(name.c_str(), O_RDONLY, 0)};
+std::shared_ptr<segment> segment::open(const std::string& name, const file_identity& of) {
+    // Not to wait: who may write into the folder can put a pipe there.
+    auto file = beyond_standard_streams(
+        descriptor{::open(path_of(name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)});
     struct stat state {};
     // What another user made, or may write to, is not believed.
     if (!file || ::fstat(file.number(), &state) != 0 || !S_ISREG(state.st_mode) ||
@@ -165,23 +181,36 @@ std::shared_ptr<segment> segment::open(const std::string& name) {
         state.st_size <= 0 || ::flock(file.number(), LOCK_SH | LOCK_NB) != 0) {
         return nullptr;
     }
-    return map(name, std::move(file), static_cast<std::size_t>(state.st_size));
+    const auto size = static_cast<std::size_t>(state.st_size);
+    void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.number(), 0);
+    if (memory == MAP_FAILED) return nullptr;
+    const std::span image(static_cast<const std::byte*>(memory), size);
+    const auto header = read_header(image);
+    if (!header || header->file != of || !is_intact(image)) {
+        ::munmap(memory, size);
+        return nullptr;
+    }
+    return std::shared_ptr<segment>(
+        new segment(name, std::move(file), {state.st_dev, state.st_ino}, memory, size, *header));
 }
 
 std::shared_ptr<segment> segment::publish(const std::string& name,
                                           std::span<const std::byte> image) {
-    if (name.empty()) return keep_private(image);
+    const image_header header = read_header(image).value();
     const publishing_lock lock(name);
     if (!lock) return keep_private(image);
 
     // Processes that start together all find nothing, and only one has to publish.
-    auto present = open(name);
-    const auto header = read_header(image);
-    if (present != nullptr && header && is_same_ring(present->header(), *header)) return present;
+    const auto present = open(name, header.file);
+    if (present != nullptr && present->header().content == header.content &&
+        present->header().is_settled == header.is_settled) {
+        return present;
+    }
 
-    descriptor file = nameless_copy(image);
-    if (!file || !give_name(file, name)) return keep_private(image);
-    auto shared = map(name, std::move(file), image.size());
+    // In use by this descriptor until it is by the other one, which cannot be written to.
+    const descriptor written = nameless_copy(image);
+    if (!written || !give_name(written, name)) return keep_private(image);
+    auto shared = open(name, header.file);
     return shared != nullptr ? shared : keep_private(image);
 }
 
@@ -193,7 +222,7 @@ std::shared_ptr<segment> segment::keep_private(std::span<const std::byte> image)
     ::mprotect(memory, image.size(), PROT_READ);
     const auto header = read_header(image);
     return std::shared_ptr<segment>(
-        new segment({}, descriptor{}, memory, image.size(), header.value()));
+        new segment({}, descriptor{}, {}, memory, image.size(), header.value()));
 }
 
 std::string segment_name(const char* path) {

@@ -4,6 +4,7 @@
 //   build     in memory without a name; a process that is killed here leaves nothing
 //   publish   under a lock that ends with its holder, the new object takes the name of the old one
 //             in one step; whoever has the old one mapped keeps it
+//   open      only what is this user's alone, of the right state of the file, and intact
 //   remove    by the last process that gives it back
 //
 // Sharing saves memory and work and is not needed for the answers: where it fails (no shared
@@ -12,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,8 +25,9 @@ namespace kmc::detail {
 
 class segment {
 public:
-    // Nothing if there is none of this name that is whole and this user's.
-    [[nodiscard]] static std::shared_ptr<segment> open(const std::string& name);
+    // Nothing if there is none of this name that is of the file, intact and this user's.
+    [[nodiscard]] static std::shared_ptr<segment> open(const std::string& name,
+                                                       const file_identity& of);
 
     // The image under the name, for every process to open; or for this process alone. Throws
     // std::bad_alloc.
@@ -44,14 +47,23 @@ public:
     void forget_lost_name() noexcept;
 
 private:
-    segment(std::string name, descriptor file, void* memory, std::size_t size,
+    // Which object a descriptor or a name stands for.
+    struct object_id {
+        std::uint64_t device = 0;
+        std::uint64_t number = 0;
+
+        friend bool operator==(const object_id&, const object_id&) = default;
+    };
+
+    segment(std::string name, descriptor file, object_id id, void* memory, std::size_t size,
             const image_header& header) noexcept;
-    [[nodiscard]] static std::shared_ptr<segment> map(const std::string& name, descriptor file,
-                                                      std::size_t size);
+    [[nodiscard]] bool has_its_name() const noexcept;
+    void forget_lost_descriptor() noexcept;
     [[nodiscard]] static std::shared_ptr<segment> keep_private(std::span<const std::byte> image);
 
     std::string name_;
     descriptor file_;  // locked together with all who use it; none if nobody shares it
+    object_id id_;     // what was opened as file_
     void* memory_;
     std::size_t size_;
     image_header header_;

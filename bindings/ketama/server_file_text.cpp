@@ -2,8 +2,12 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include <sys/stat.h>
 #include <time.h>
@@ -16,9 +20,13 @@ namespace {
 // A list of 65535 servers has about 3 MB. Anything far above that is another file.
 constexpr std::size_t largest_file = std::size_t{16} << 20;
 // The slowest clock that a file system has.
-constexpr std::int64_t settling_seconds = 2;
-// Of attempts to read a file that is being written to.
-constexpr int most_attempts = 8;
+constexpr std::chrono::seconds settling_time{3};
+// What was changed longer ago than this has been written to its end; a clock of the kernel that
+// stamps files may be 10 milliseconds behind.
+constexpr std::chrono::milliseconds writing_time{20};
+// How long to wait for a file that does not come to rest, or is empty.
+constexpr std::chrono::milliseconds patience{100};
+constexpr std::chrono::milliseconds pause{5};
 
 config_error read_error(const std::string& path, int code) {
     return config_error("cannot read " + path + ": " + std::generic_category().message(code));
@@ -39,10 +47,39 @@ std::string read_all(int file, const std::string& path, std::string& out) {
     }
 }
 
-std::int64_t seconds_now() noexcept {
+// Since the file was changed; negative where its clock is ahead of this one.
+std::chrono::nanoseconds age_of(const file_identity& file) noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec;
+    return std::chrono::seconds(now.tv_sec - file.changed_s) +
+           std::chrono::nanoseconds(now.tv_nsec - file.changed_ns);
+}
+
+struct reading {
+    server_file_text text;
+    bool is_of_one_moment = false;  // nobody changed the file meanwhile, as far as its state tells
+    bool is_complete = false;       // nor a moment before
+};
+
+config_result<reading> read_once(const descriptor& file, const std::string& path) {
+    reading made;
+    server_file_text& text = made.text;
+    if (!identify(file, text.identity)) return config_error(path + " is not a file");
+    const auto age = age_of(text.identity);
+    if (const auto wrong = read_all(file.number(), path, text.content); !wrong.empty()) {
+        return config_error(wrong);
+    }
+    file_identity after;
+    made.is_of_one_moment = identify(file, after) && after == text.identity;
+    text.is_settled = made.is_of_one_moment && age > settling_time;
+    const auto rest = text.content.empty() ? patience : writing_time;
+    made.is_complete = made.is_of_one_moment && (age < std::chrono::seconds(-1) || age >= rest);
+    return made;
+}
+
+bool is_the_same(const reading& a, const reading& b) noexcept {
+    return a.is_of_one_moment && b.is_of_one_moment && a.text.identity == b.text.identity &&
+           a.text.content == b.text.content;
 }
 
 }  // namespace
@@ -60,19 +97,24 @@ bool identify(const descriptor& file, file_identity& out) noexcept {
     return true;
 }
 
-config_result<server_file_text> read_server_file(const descriptor& file, const std::string& path) {
-    server_file_text text;
-    for (int attempt = 0; attempt < most_attempts; ++attempt) {
-        file_identity after;
-        const std::int64_t begun = seconds_now();
-        if (!identify(file, text.identity)) return config_error(path + " is not a file");
-        if (const auto wrong = read_all(file.number(), path, text.content); !wrong.empty()) {
-            return config_error(wrong);
-        }
-        if (!identify(file, after) || !(after == text.identity)) continue;
-        text.is_settled = begun > text.identity.changed_s + settling_seconds;
-        return text;
+config_result<server_file_text> read_server_file(const descriptor& file, const std::string& path,
+                                                 const image_header* known) {
+    reading former;
+    std::optional<server_file_text> latest;
+    for (auto waited = pause * 0; waited < patience; waited += pause) {
+        if (waited.count() != 0) std::this_thread::sleep_for(pause);
+        auto now = read_once(file, path);
+        if (!now) return now.error();
+        reading& made = now.assume_value();
+        const bool is_at_rest =
+            !made.text.content.empty() &&
+            (is_the_same(former, made) || (known != nullptr && is_made_of(*known, made.text)));
+        if (made.is_complete || is_at_rest) return std::move(made.text);
+        if (made.is_of_one_moment && (!latest || !made.text.content.empty())) latest = made.text;
+        former = std::move(made);
     }
+    // Written to all the time: what it was at one moment.
+    if (latest) return *std::move(latest);
     return config_error(path + " is being written to all the time");
 }
 

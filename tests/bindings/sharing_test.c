@@ -164,7 +164,7 @@ static void kill_publishers(void) {
             }
         }
         /* Not to wait for something, but to hit it at another point each time. */
-        const struct timespec moment = {0, 1000000 + i * 7919 % 4000 * 1000};
+        const struct timespec moment = {0, 1000000 + i * 7919 % 14000 * 1000};
         nanosleep(&moment, NULL);
         REQUIRE(kill(child, SIGKILL) == 0);
         int status = 0;

@@ -40,6 +40,9 @@ typedef struct vector_parse {
     size_t server_count;
 } vector_parse;
 
+/* False after a word about it: there are tests to do without. */
+int has_vectors(const char* folder);
+
 /* Calls `check` with every case below `folder`, and returns how many there were. A file that cannot
  * be read ends the program. */
 size_t for_each_case(const char* folder, void (*check)(const vector_case*));

@@ -21,6 +21,9 @@ typedef struct {
     char ip[22];
 } mcs;
 
+/* What qsort() wants ketama_compare() to be cast to. */
+typedef int (*compfn)(const void*, const void*);
+
 typedef struct {
     char addr[22];
     unsigned long memory;
@@ -41,7 +44,8 @@ int ketama_roll(ketama_continuum* contptr, char* filename);
 /* Gives back this handle and no other. Null is allowed. */
 void ketama_smoke(ketama_continuum contptr);
 
-/* The point, and so the server, that has the key. Lives as long as the handle. */
+/* The point, and so the server, that has the key. Lives as long as the handle. Null if there is no
+ * key or no handle. */
 mcs* ketama_get_server(char* key, ketama_continuum cont);
 
 /* The first four bytes of the key's md5, lowest first. */
