@@ -16,8 +16,7 @@
 #include <kmc/ring.hpp>
 #include <kmc/server_list.hpp>
 
-#include "hash/key_hash.hpp"
-#include "routing/rings.hpp"
+#include "digest.hpp"
 #include "routing/topology.hpp"
 #include "settings.hpp"
 
@@ -81,42 +80,6 @@ kmc_ring* open_ring(const char* ring, const char* settings, List list) noexcept 
 
 const char* libketama_if_null(const char* ring) noexcept {
     return ring == nullptr ? "libketama" : ring;
-}
-
-kmc::key_hash hash_in_use(const ring_spec& spec) noexcept {
-    if (spec.settings.hash != kmc::key_hash::own) return spec.settings.hash;
-    const auto table = kmc::detail::ring_table();
-    const auto entry = std::find_if(table.begin(), table.end(),
-                                    [&](const auto& e) { return e.which == spec.ring; });
-    return entry->own_hash;
-}
-
-// What decides where keys go, as text: the digest is of this. Points take part, and not only what
-// they are made of, so that a fault in their making would show.
-std::string description_of(const topology& all) {
-    const ring_spec& spec = all.spec();
-    std::string text = "ring " + std::string(kmc::to_text(spec.ring)) + "\nhash " +
-                       std::string(kmc::to_text(hash_in_use(spec)));
-    text += spec.settings.bytes == kmc::key_bytes::with_sign ? "\n" : " without_sign\n";
-    for (const kmc::server& s : all.servers()) {
-        text += "server " + s.text + '\t' + s.name + '\t' + std::to_string(s.weight) + '\n';
-    }
-    for (const auto& point : all.ring_points().points()) {
-        text += std::to_string(point.value) + ' ' + std::to_string(point.server) + '\n';
-    }
-    return text;
-}
-
-void write_hex(const kmc::detail::md5_words& words, char* out) noexcept {
-    constexpr std::string_view digits = "0123456789abcdef";
-    for (const std::uint32_t word : words) {
-        for (unsigned byte = 0; byte < 4; ++byte) {
-            const std::uint32_t value = word >> (8 * byte) & 0xff;
-            *out++ = digits[value >> 4];
-            *out++ = digits[value & 0xf];
-        }
-    }
-    *out = '\0';
 }
 
 }  // namespace
@@ -205,9 +168,10 @@ size_t kmc_ring_points(const kmc_ring* ring, kmc_ring_point* out, size_t room) {
     return points.size();
 }
 
-void kmc_ring_digest(const kmc_ring* ring, char out[33]) {
+void kmc_ring_digest(const kmc_ring* ring, char out[17]) {
     try {
-        write_hex(kmc::detail::md5(description_of(*ring->all)), out);
+        const std::string digest = kmc::detail::digest_text(*ring->all);
+        std::copy_n(digest.c_str(), 17, out);
     } catch (const std::exception&) {
         out[0] = '\0';
     }

@@ -123,17 +123,17 @@ static void digest_of(const char* name, const char* settings, const char* server
     kmc_ring* const ring = kmc_ring_open(name, settings, servers);
     REQUIRE(ring != NULL);
     kmc_ring_digest(ring, out);
-    CHECK(strspn(out, "0123456789abcdef") == 32 && out[32] == '\0');
+    CHECK(strspn(out, "0123456789abcdef") == 16 && out[16] == '\0');
     kmc_ring_close(ring);
 }
 
 static void check_digests(void) {
-    char plain[33];
-    char other[33];
+    char plain[17];
+    char other[17];
     digest_of("libketama", NULL, "a:1:2,b:1", plain);
     digest_of("libketama", "hash=md5", "a:1:2,b:1", other);
     CHECK(strcmp(plain, other) == 0);
-    digest_of("libketama", NULL, "b:1,a:1:2", other);
+    digest_of("libketama", NULL, "a:1:2,c:1", other);
     CHECK(strcmp(plain, other) != 0);
     digest_of("libketama", NULL, "a:1:3,b:1", other);
     CHECK(strcmp(plain, other) != 0);
@@ -187,8 +187,12 @@ static void check_threads(void) {
 
 int main(int count, char** arguments) {
     REQUIRE(count == 2);
-    CHECK(for_each_case(arguments[1], check_case) == 22);
-    CHECK(for_each_parse(arguments[1], check_parse) == 27);
+    if (has_vectors(arguments[1])) {
+        CHECK(for_each_case(arguments[1], check_case) == 22);
+        CHECK(for_each_parse(arguments[1], check_parse) == 27);
+    } else {
+        checks_skipped += 2;
+    }
     check_errors();
     check_settings();
     check_digests();

@@ -2,7 +2,8 @@
  *
  * Nothing here opens a connection, starts a thread or knows a clock. A ring does not change once it
  * is open: any number of threads may ask it at once, without locks. No call throws; memory that
- * runs out is a failure like any other. Texts that a ring returns live until it is closed.
+ * runs out is a failure like any other. Rings and keys that are asked for must be there: only
+ * where it says so, null is allowed. Texts that a ring returns live until it is closed.
  */
 #ifndef KMC_RING_H
 #define KMC_RING_H
@@ -77,9 +78,9 @@ uint32_t kmc_ring_hash(const kmc_ring* ring, const char* key, size_t size);
  * work without points. */
 size_t kmc_ring_points(const kmc_ring* ring, kmc_ring_point* out, size_t room);
 
-/* 32 hexadecimal digits and a zero; "" where memory ran out. Two rings with the same digest send
- * every key to the server of the same number and text: processes compare it when they start. */
-void kmc_ring_digest(const kmc_ring* ring, char out[33]);
+/* 16 hexadecimal digits and a zero; "" where memory ran out. Two rings with the same digest send
+ * every key to the same server: processes compare it when they start. */
+void kmc_ring_digest(const kmc_ring* ring, char out[17]);
 
 #ifdef __cplusplus
 }

@@ -27,7 +27,12 @@ class _Point(ctypes.Structure):
 
 def _load():
     """The library that KMC_RING_LIBRARY names, or the system's."""
-    library = ctypes.CDLL(os.environ.get("KMC_RING_LIBRARY", "libkmc_ring.so.0.1"))
+    name = os.environ.get("KMC_RING_LIBRARY", "libkmc_ring.so.0.1")
+    try:
+        library = ctypes.CDLL(name)
+    except OSError as error:
+        raise ImportError("%s; install kmc's bindings, or set KMC_RING_LIBRARY to the file"
+                          % error) from error
     text, handle, size = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t
     number = ctypes.c_uint32
     for name, result, arguments in (
@@ -157,7 +162,7 @@ class Ring:
         return [(point.value, point.server) for point in room]
 
     def digest(self):
-        """32 hexadecimal digits: rings that agree on it agree on every key."""
-        out = ctypes.create_string_buffer(33)
+        """16 hexadecimal digits: rings that agree on it agree on every key."""
+        out = ctypes.create_string_buffer(17)
         _library.kmc_ring_digest(self._handle, out)
         return out.value.decode()
