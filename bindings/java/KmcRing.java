@@ -2,6 +2,9 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * Where the rings of kmc have the keys of a Java program, by JNI: works on every JDK.
@@ -18,13 +21,16 @@ public final class KmcRing implements AutoCloseable {
 
     /** @throws IllegalArgumentException if the file makes no ring; its message says why. */
     public KmcRing(String serverFile) {
-        handle = open(serverFile);
+        if (serverFile.indexOf(0) >= 0) throw new IllegalArgumentException("a zero in a file name");
+        handle = open((serverFile + '\0').getBytes(StandardCharsets.UTF_8));
     }
 
-    /** The server of a key, as the file has it. */
+    /**
+     * The server of a key, as the file has it. Any number of threads may ask, until one closes it.
+     */
     public String server(byte[] key) {
         if (handle == 0) throw new IllegalStateException("the ring is closed");
-        return server(handle, key);
+        return new String(server(handle, Objects.requireNonNull(key)), StandardCharsets.UTF_8);
     }
 
     @Override
@@ -34,9 +40,10 @@ public final class KmcRing implements AutoCloseable {
         if (closed != 0) close(closed);
     }
 
-    private static native long open(String serverFile);
+    // Texts are bytes here: the text of JNI is a kind of its own, which not every name is.
+    private static native long open(byte[] serverFile);
 
-    private static native String server(long ring, byte[] key);
+    private static native byte[] server(long ring, byte[] key);
 
     private static native void close(long ring);
 
@@ -53,7 +60,9 @@ public final class KmcRing implements AutoCloseable {
                 answers.append(ring.server(key.toByteArray())).append('\n');
                 key.reset();
             }
-            System.out.print(answers);
+            final PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+            out.print(answers);
+            out.flush();
         } catch (IllegalArgumentException wrong) {
             System.err.println(wrong.getMessage());
             System.exit(1);

@@ -37,6 +37,8 @@ def hashi(key):
 
 
 class Continuum:
+    """The ring of a libketama file."""
+
     def __init__(self, filename):
         if not os.path.exists(filename):
             raise KetamaError("Invalid filename specified: %s" % filename)
@@ -46,9 +48,13 @@ class Continuum:
             raise KetamaError(str(error)) from None
         names = ring.servers
         points = ring.points()
+        self._filename = filename
         self._hash = ring.hash
         self._values = [value for value, _ in points]
         self._points = [(value, names[server]) for value, server in points]
+
+    def __repr__(self):
+        return "<ketama.Continuum from %r>" % self._filename
 
     def get_server(self, key):
         """(point, server): the first point at or above the key's hash, or else the lowest."""

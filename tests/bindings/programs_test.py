@@ -39,6 +39,9 @@ def check_failure(command, path):
 
 def main():
     vectors, command = sys.argv[1], sys.argv[2:]
+    if not pathlib.Path(vectors).is_dir():
+        print("SKIPPED: no golden vectors in %s: 22 cases" % vectors)
+        sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
         path = folder + "/servers"
         counts = [check_case(command, path, case) for case in cases(vectors)]
