@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -19,7 +20,19 @@
 #include "ketama.h"
 #include "scratch.h"
 
-enum { nobody = 65534, patience_seconds = 60 };
+enum { nobody = 65534, patience_seconds = 30 };
+
+/* Whose own allocator may leave a forked child with a lock that nobody opens. */
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifndef HAS_ADDRESS_SANITIZER
+#define HAS_ADDRESS_SANITIZER 0
+#endif
 
 static char folder[scratch_path_size];
 static char servers_file[scratch_path_size];
@@ -87,7 +100,7 @@ static void cut_and_write(unsigned version) {
     close(file);
 }
 
-static volatile int* stop;
+static atomic_int* stop;
 
 /* Every ring is that of a whole file: all of its servers are there, and all of one version. */
 static int read_whole_files(void) {
@@ -255,17 +268,19 @@ static int roll_with_no_descriptors(void) {
     return 0;
 }
 
+static char* settled_file; /* that nobody changes: to roll it is little more than a look at it */
+
 static void* keep_rolling(void* unused) {
     while (!*stop) {
         ketama_continuum c = NULL;
-        if (ketama_roll(&c, servers_file) == 1) ketama_smoke(c);
+        if (ketama_roll(&c, settled_file) == 1) ketama_smoke(c);
     }
     return unused;
 }
 
-static int roll_once(void) {
-    ketama_continuum c = roll();
-    CHECK(has(c, "a:1"));
+static int roll_settled(void) {
+    ketama_continuum c = NULL;
+    CHECK(ketama_roll(&c, settled_file) == 1 && has(c, "10.0.1.1:11211"));
     ketama_smoke(c);
     return 0;
 }
@@ -273,13 +288,19 @@ static int roll_once(void) {
 /* The child has the locks of threads that it does not have. */
 static void fork_beside_rolling_threads(void) {
     *stop = 0;
+    ketama_continuum held = NULL;
+    REQUIRE(ketama_roll(&held, settled_file) == 1);
     pthread_t threads[3];
     for (int i = 0; i < 3; ++i) {
         REQUIRE(pthread_create(&threads[i], NULL, keep_rolling, NULL) == 0);
     }
-    for (int i = 0; i < 150; ++i) end_well(start(roll_once));
+    for (int i = 0; i < 400; ++i) end_well(start(roll_settled));
     *stop = 1;
     for (int i = 0; i < 3; ++i) pthread_join(threads[i], NULL);
+    ketama_smoke(held);
+    char name[scratch_path_size];
+    shared_path(name, settled_file);
+    unlink(name);
 }
 
 static ketama_continuum inherited;
@@ -388,7 +409,9 @@ static void many_files(void) {
     put("a:1\t1\nb:1\t1\n");
 }
 
-int main(void) {
+int main(int count, char** arguments) {
+    REQUIRE(count == 2);
+    settled_file = arguments[1];
     make_scratch(folder);
     scratch_path(servers_file, folder, "servers");
     put("a:1\t1\nb:1\t1\n");
@@ -404,7 +427,11 @@ int main(void) {
     end_well(start(roll_with_no_file_size));
     end_well(start(roll_with_no_descriptors));
     fork_after_roll();
-    fork_beside_rolling_threads();
+    if (HAS_ADDRESS_SANITIZER) {
+        printf("NOT CHECKED: forks beside threads, because of the sanitizer\n");
+    } else {
+        fork_beside_rolling_threads();
+    }
     unlink(shared);
     two_users();
     many_files();
