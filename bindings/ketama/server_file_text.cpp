@@ -24,8 +24,10 @@ constexpr std::chrono::seconds settling_time{3};
 // What was changed longer ago than this has been written to its end; a clock of the kernel that
 // stamps files may be 10 milliseconds behind.
 constexpr std::chrono::milliseconds writing_time{20};
-// How long to wait for a file that does not come to rest, or is empty.
+// How long to wait for a file that does not come to rest, and for one that is empty: its writer may
+// have to wait for a processor.
 constexpr std::chrono::milliseconds patience{100};
+constexpr std::chrono::milliseconds patience_with_nothing{1000};
 constexpr std::chrono::milliseconds pause{5};
 
 config_error read_error(const std::string& path, int code) {
@@ -72,7 +74,7 @@ config_result<reading> read_once(const descriptor& file, const std::string& path
     file_identity after;
     made.is_of_one_moment = identify(file, after) && after == text.identity;
     text.is_settled = made.is_of_one_moment && age > settling_time;
-    const auto rest = text.content.empty() ? patience : writing_time;
+    const auto rest = text.content.empty() ? patience_with_nothing : writing_time;
     made.is_complete = made.is_of_one_moment && (age < std::chrono::seconds(-1) || age >= rest);
     return made;
 }
@@ -101,7 +103,9 @@ config_result<server_file_text> read_server_file(const descriptor& file, const s
                                                  const image_header* known) {
     reading former;
     std::optional<server_file_text> latest;
-    for (auto waited = pause * 0; waited < patience; waited += pause) {
+    const auto has_something = [&] { return latest && !latest->content.empty(); };
+    for (auto waited = pause * 0; waited < (has_something() ? patience : patience_with_nothing);
+         waited += pause) {
         if (waited.count() != 0) std::this_thread::sleep_for(pause);
         auto now = read_once(file, path);
         if (!now) return now.error();
