@@ -16,7 +16,7 @@
 #include <kmc/ring.hpp>
 #include <kmc/server_list.hpp>
 
-#include "digest.hpp"
+#include "inspect/ring_digest.hpp"
 #include "routing/topology.hpp"
 #include "settings.hpp"
 
@@ -168,10 +168,10 @@ size_t kmc_ring_points(const kmc_ring* ring, kmc_ring_point* out, size_t room) {
     return points.size();
 }
 
-void kmc_ring_digest(const kmc_ring* ring, char out[17]) {
+void kmc_ring_digest(const kmc_ring* ring, char out[33]) {
     try {
-        const std::string digest = kmc::detail::digest_text(*ring->all);
-        std::copy_n(digest.c_str(), 17, out);
+        const std::string digest = kmc::detail::digest_of(*ring->all).text;
+        std::copy_n(digest.c_str(), 33, out);
     } catch (const std::exception&) {
         out[0] = '\0';
     }

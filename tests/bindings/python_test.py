@@ -1,6 +1,8 @@
 """The Python package, as a program uses it: python_test.py VECTORS"""
 
+import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import threading
@@ -80,6 +82,15 @@ class Ring(unittest.TestCase):
         self.assertEqual(ring.digest(), same.digest())
         other = kmc_ring.Ring("a:1:2,b:1", ring="libketama")
         self.assertNotEqual(ring.digest(), other.digest())
+
+    @unittest.skipUnless("KMC_CLI" in os.environ, "NOT TESTED: the tool kmc is not built")
+    def test_the_command_line_says_the_same_digest(self):
+        for ring in ("libketama", "libmemcached_modula", "twemproxy", "java_ketama", "rendezvous"):
+            for servers in ("a:1:2,b:1", "10.0.0.1,10.0.0.2:11211:3"):
+                said = subprocess.run(
+                    [os.environ["KMC_CLI"], "ring", "digest", "--ring", ring, "--servers", servers],
+                    capture_output=True, text=True, check=True).stdout
+                self.assertEqual(said.split()[0], kmc_ring.Ring(servers, ring=ring).digest())
 
     def test_what_cannot_be_opened_says_why(self):
         for arguments, words in (

@@ -123,13 +123,13 @@ static void digest_of(const char* name, const char* settings, const char* server
     kmc_ring* const ring = kmc_ring_open(name, settings, servers);
     REQUIRE(ring != NULL);
     kmc_ring_digest(ring, out);
-    CHECK(strspn(out, "0123456789abcdef") == 16 && out[16] == '\0');
+    CHECK(strspn(out, "0123456789abcdef") == 32 && out[32] == '\0');
     kmc_ring_close(ring);
 }
 
 static void check_digests(void) {
-    char plain[17];
-    char other[17];
+    char plain[33];
+    char other[33];
     digest_of("libketama", NULL, "a:1:2,b:1", plain);
     digest_of("libketama", "hash=md5", "a:1:2,b:1", other);
     CHECK(strcmp(plain, other) == 0);
@@ -137,8 +137,11 @@ static void check_digests(void) {
     CHECK(strcmp(plain, other) != 0);
     digest_of("libketama", NULL, "a:1:3,b:1", other);
     CHECK(strcmp(plain, other) != 0);
+    /* The same points, in another order and by another name. */
+    digest_of("libketama", NULL, "b:1,a:1:2", other);
+    CHECK(strcmp(plain, other) == 0);
     digest_of("libmemcached_weighted", NULL, "a:1:2,b:1", other);
-    CHECK(strcmp(plain, other) != 0);
+    CHECK(strcmp(plain, other) == 0);
     digest_of("libmemcached_weighted", "hash=crc", "a:1:2,b:1", plain);
     CHECK(strcmp(plain, other) != 0);
 }

@@ -78,9 +78,10 @@ uint32_t kmc_ring_hash(const kmc_ring* ring, const char* key, size_t size);
  * work without points. */
 size_t kmc_ring_points(const kmc_ring* ring, kmc_ring_point* out, size_t room);
 
-/* 16 hexadecimal digits and a zero; "" where memory ran out. Two rings with the same digest send
- * every key to the same server: processes compare it when they start. */
-void kmc_ring_digest(const kmc_ring* ring, char out[17]);
+/* 32 hexadecimal digits and a zero; "" where memory ran out. Two rings with the same digest send
+ * every key to the server of the same address: processes compare it when they start. The order of
+ * the list makes no difference where it makes none to the ring. `kmc ring digest` prints it, too. */
+void kmc_ring_digest(const kmc_ring* ring, char out[33]);
 
 #ifdef __cplusplus
 }

@@ -162,7 +162,8 @@ class Ring:
         return [(point.value, point.server) for point in room]
 
     def digest(self):
-        """16 hexadecimal digits: rings that agree on it agree on every key."""
-        out = ctypes.create_string_buffer(17)
+        """32 hexadecimal digits: rings that agree on it agree on every key's server. `kmc ring
+        digest` prints it, too."""
+        out = ctypes.create_string_buffer(33)
         _library.kmc_ring_digest(self._handle, out)
         return out.value.decode()
