@@ -57,6 +57,7 @@ public:
             if (const auto at = detail::find_name("setting", s.name, known_settings); !at) {
                 return at.error();
             }
+            if (&s != find(s.name)) return detail::setting_error(s.name, "it is there twice");
         }
         return BOOST_OUTCOME_V2_NAMESPACE::success();
     }
@@ -105,11 +106,12 @@ private:
     std::span<const setting> settings_;
 };
 
-// `host:port:weight [name]` or `/path:weight [name]`, numbers from the right.
+// `host:port:weight [name]` or `/path:weight [name]`, read from the right: the name is what stands
+// behind the last blank, and a second blank would be in the weight.
 config_result<server> read_server(std::size_t index, std::string_view line) {
-    std::string_view address = line.substr(0, line.find(' '));
+    std::string_view address = line.substr(0, line.rfind(' '));
     std::string_view name = line.substr(address.size());
-    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    name.remove_prefix(std::min<std::size_t>(name.size(), 1));
 
     const auto take_number = [&](std::string_view what, std::uint32_t most) {
         const std::size_t colon = address.rfind(':');

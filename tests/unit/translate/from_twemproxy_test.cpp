@@ -106,6 +106,9 @@ TEST_CASE("what twemproxy refuses in a pool is refused") {
     CHECK_THAT(error_of({}, "a:1"), Catch::Contains("host:port:weight"));
     CHECK_THAT(error_of({}, "a:0:1"), Catch::Contains("refuses the port 0"));
     CHECK_THAT(error_of({}, "a:x:1"), Catch::Contains("the port is not a number"));
+    CHECK_THAT(error_of({}, "a:1:1 two words"), Catch::Contains("the weight is not a number"));
+    CHECK_THAT(error_of({text("hash", "md5"), text("hash", "crc16")}),
+               Catch::Contains("the setting hash: it is there twice"));
 }
 
 }  // namespace
