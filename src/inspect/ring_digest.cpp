@@ -1,5 +1,6 @@
 #include "inspect/ring_digest.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -65,6 +66,21 @@ private:
     std::vector<std::size_t> points_;
 };
 
+// Rings that take the hash modulo the number of servers: whoever calls it what, only the order of
+// the servers counts.
+bool is_plain_modula(const topology& ring) {
+    switch (ring.spec().ring) {
+        case kmc::ring::libmemcached_modula:
+        case kmc::ring::spymemcached_modula:
+            return true;
+        case kmc::ring::twemproxy_modula:
+            return std::all_of(ring.servers().begin(), ring.servers().end(),
+                               [](const server& s) { return s.weight == 1; });
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 std::string address_of(const server& s) {
@@ -98,6 +114,13 @@ ring_digest digest_of(const topology& ring) {
         for (std::size_t i = 0; i < points.size(); ++i) {
             if (i > 0 && points[i].value == points[i - 1].value) continue;
             to.add(points[i].value, points[i].server);
+        }
+    } else if (is_plain_modula(ring)) {
+        to.add("modula");
+        for (std::uint32_t slot = 0; slot < ring.servers().size(); ++slot) {
+            server_index server = 0;
+            ring.ring_points().locate({&slot, 1}, {&server, 1});
+            to.add_server(server, address_of(ring.servers()[server]) + '\n');
         }
     } else {
         to.add(to_text(ring.spec().ring));

@@ -141,6 +141,19 @@ TEST_CASE("a digest is the same for the same points, and another for others") {
           digest("a,b", ring::libmemcached_modula));
 }
 
+TEST_CASE("rings of modula that place every key alike have one digest") {
+    const auto with = [](const std::string& list, ring which) {
+        return digest(list, {which, {.hash = key_hash::fnv1a_64}});
+    };
+    const std::string one = with("a:1,b:2", ring::libmemcached_modula);
+
+    CHECK(one == with("a:1,b:2", ring::twemproxy_modula));
+    CHECK(one == with("b:2,a:1", ring::twemproxy_modula));
+    CHECK(one != with("b:2,a:1", ring::libmemcached_modula));
+    CHECK(one != with("a:1,b:2:3", ring::twemproxy_modula));
+    CHECK(one != digest("a:1,b:2", ring::libmemcached_modula));
+}
+
 TEST_CASE("each server has a digest of its own points") {
     const auto before = digest_of(view_of("10.0.0.1:1,10.0.0.2:1", ring::libketama).home());
     const auto after = digest_of(view_of("10.0.0.1:1,10.0.0.3:1", ring::libketama).home());
