@@ -4,7 +4,9 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <utility>
 
 #include "arguments.hpp"
 #include "cluster.hpp"
@@ -29,9 +31,11 @@ config_result<std::string> read_all(const std::string& file) {
         return std::string(std::istreambuf_iterator<char>(std::cin), {});
     }
     std::ifstream in(file, std::ios::binary);
-    std::string content((std::istreambuf_iterator<char>(in)), {});
-    if (!in || in.bad()) return config_error("cannot read " + shown(file));
-    return content;
+    std::ostringstream content;
+    // Of a folder the opening succeeds and the reading fails. An empty file is no failure.
+    if (in && in.peek() != std::ifstream::traits_type::eof()) content << in.rdbuf();
+    if (!in.is_open() || in.bad()) return config_error("cannot read " + shown(file));
+    return std::move(content).str();
 }
 
 // Whether a client would take it: some of what is wrong shows only where a ring is made.
@@ -50,7 +54,9 @@ void print_text(const translation& t) {
         complain(
             "no text says all of this server list (a name, an IPv6 address without brackets, "
             "a path hashed with a port, or a weight behind an address without a port), so that "
-            "there are no flags for it; C++ has it");
+            "there are no flags for it" +
+            std::string(objection_to_cpp(t.servers, t.ring.ring).empty() ? "; C++ has it"
+                                                                         : "; nor does C++"));
         return;
     }
     print("\n# server list\n" + *list + "\n\n# flags of kmc\n" + shell_words(flags_of(t)) + "\n");

@@ -174,6 +174,8 @@ config_result<translation> translate_php(const json& document, const foreign_con
 
 std::string scalar(const YAML::Node& node, const std::string& what) {
     if (!node.IsScalar()) throw wrong_shape(what + " is not a single value");
+    // No flag and no string literal could say it.
+    if (node.Scalar().find('\0') != std::string::npos) throw wrong_shape(what + " has a zero byte");
     return node.Scalar();
 }
 

@@ -140,6 +140,13 @@ std::string cpp_of(const server_list& list, ring which) {
     return out + "})";
 }
 
+std::string objection_to_cpp(const server_list& list, ring which) {
+    if (list_text(list, which)) return {};
+    const auto servers = list.servers();
+    const auto made = server_list::of({servers.begin(), servers.end()});
+    return made ? std::string() : made.error().message();
+}
+
 // Bytes that are not printable ASCII in octal, which cannot swallow what follows.
 std::string literal(std::string_view text) {
     std::string out = "\"";

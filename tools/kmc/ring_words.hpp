@@ -36,8 +36,11 @@ namespace kmc::cli {
 
 // An expression of type ring_spec, or what converts to one.
 [[nodiscard]] std::string cpp_of(const ring_spec& spec);
-// An expression of type config_result<server_list>.
+// An expression of type config_result<server_list>, for a list that code can make.
 [[nodiscard]] std::string cpp_of(const server_list& list, ring which);
+// Why no code makes this list: neither parse() nor of() would take what libketama's file may hold.
+// Empty where code makes it.
+[[nodiscard]] std::string objection_to_cpp(const server_list& list, ring which);
 // A string literal of C++.
 [[nodiscard]] std::string literal(std::string_view text);
 

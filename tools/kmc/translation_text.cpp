@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "output.hpp"
 #include "ring_words.hpp"
 
 namespace kmc::cli {
@@ -38,7 +39,11 @@ std::vector<std::string> flags_of(const translation& t) {
 }
 
 std::string cpp_of(const translation& t) {
-    std::string out = "auto servers = " + cpp_of(t.servers, t.ring.ring) + ";\n";
+    const std::string objection = objection_to_cpp(t.servers, t.ring.ring);
+    std::string out = objection.empty()
+                          ? "auto servers = " + cpp_of(t.servers, t.ring.ring) + ";\n"
+                          : "// No code makes this list: " + printable(objection) +
+                                ".\n// kmc::server_list::load_ketama_file() reads it as it is.\n";
     const auto put = [&](std::string_view member, const std::string& value) {
         out.append("options.").append(member).append(" = ").append(value).append(";\n");
     };

@@ -47,6 +47,26 @@ options.health.retry_timeout = std::chrono::seconds(2);
 --servers 10.0.0.1:11211:3,10.0.0.2:5 --ring libmemcached_weighted
 """, stderr="")
 
+    def test_a_list_that_no_code_makes_is_a_comment(self):
+        answer = self.convert("libketama", b"a\x01b:11211\t600\nc:11211\t300\n")
+        self.check(answer, OK, None, "nor does C++")
+        self.assertNotIn(b"server_list::of({", answer.stdout)
+        self.assertNotIn(b"auto servers", answer.stdout)
+        self.assertRegex(answer.stdout, rb"// No code makes this list: .*control character")
+        document = self.converted("libketama", b"a\x01b:11211\t600\nc:11211\t300\n")
+        self.assertIn("// No code makes this list", document["cpp"])
+        # Refused by nobody, as odd as it looks.
+        answer = self.convert("libketama", b"a,b:11211\t600\nc:11211\t300\n")
+        self.assertIn(b"server_list::of({", answer.stdout)
+
+    def test_a_folder_cannot_be_read(self):
+        answer = run("config", "convert", "--from", "libketama", "/")
+        self.check(answer, USAGE, b"", 'cannot read "/"')
+
+    def test_bytes_that_no_literal_holds_are_refused(self):
+        pool = POOL.replace(b'"{}"', b'"\\0\\0"')
+        self.check(self.convert("twemproxy", pool), USAGE, b"", "zero byte")
+
     def test_the_document_holds_the_same(self):
         document = self.converted("twemproxy", POOL)
         self.assertEqual(document["servers"], "10.0.0.1:11211,10.0.0.2:11212:2")
