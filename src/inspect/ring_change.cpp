@@ -43,6 +43,7 @@ private:
         if (is_first) {
             change_.servers.emplace_back();
             change_.servers.back().text = s.text;
+            change_.servers.back().address = at->first;
         }
         server_change& line = change_.servers[at->second];
         (is_new ? line.is_new : line.is_old) = true;

@@ -13,7 +13,8 @@ namespace kmc::detail {
 
 // Parts of all hashes, or of the keys that were given: 0 to 1.
 struct server_change {
-    std::string text;  // as its list has it, the new one first
+    std::string text;     // as its list has it, the new one first
+    std::string address;  // address_of(): two texts may have one
     bool is_old = false;
     bool is_new = false;
     double before = 0;

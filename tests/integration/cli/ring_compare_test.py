@@ -39,6 +39,8 @@ class Compare(ToolTest):
         document = self.document(run("ring", "points", "--json", servers=THREE))
         self.assertEqual([p["point"] for p in document["points"]], values)
         self.check(run("ring", "points", "--ring", "jump", servers=THREE), USAGE, b"", "no points")
+        twice = run("ring", "points", "--server", "a", servers="a,b,a").stdout
+        self.assertEqual(len(twice.splitlines()), 320)
 
     def diff(self, *arguments):
         answer = run("ring", "diff", "--json", *arguments)

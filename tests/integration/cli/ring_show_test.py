@@ -66,6 +66,15 @@ class Show(ToolTest):
                              servers=servers), OK, stderr="")
         return svg.read_text(), html.read_text()
 
+    def test_two_texts_of_one_address_are_one_server(self):
+        document = self.document(self.show("--json", "--ejected", "b", servers="a,a:11211,b"))
+        self.assertEqual([s["server"] for s in document["servers"]], ["a:11211", "b"])
+        self.assertAlmostEqual(sum(s["before"] for s in document["servers"]), 1)
+
+    def test_a_server_may_be_new_and_out(self):
+        document = self.document(self.show("--json", "--new", "a,b", "--ejected", "b", servers="a"))
+        self.assertEqual(document["servers"][1]["note"], "new, out")
+
     def test_shares_add_up(self):
         for ring in ("libketama", "libmemcached_ketama", "pecl_consistent", "rendezvous"):
             with self.subTest(ring=ring):

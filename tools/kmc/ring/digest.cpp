@@ -24,7 +24,8 @@ exit_code run_digest(const cluster_flags& flags, bool verbose) {
         const auto& s = digest.servers[i];
         const std::string& text = view.value().servers()[i].text;
         if (!flags.json) {
-            print(s.digest + "  " + right(std::to_string(s.points), 6) + " points  " + text + "\n");
+            print(s.digest + "  " + right(std::to_string(s.points), 6) + " points  " +
+                  printable(text) + "\n");
         }
         document["servers"].push_back(
             {{"server", text}, {"address", s.address}, {"points", s.points}, {"digest", s.digest}});

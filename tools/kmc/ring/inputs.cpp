@@ -1,10 +1,11 @@
 #include "ring/inputs.hpp"
 
-#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <fstream>
 #include <iostream>
 #include <string_view>
+#include <utility>
 
 #include "arguments.hpp"
 #include "base/known_names.hpp"
@@ -34,14 +35,16 @@ config_result<std::vector<detail::server_index>> places_of(const server_list& se
     std::vector<detail::server_index> places;
     for (const std::string& text : texts) {
         const auto list = servers.servers();
-        const auto at =
-            std::find_if(list.begin(), list.end(), [&](const server& s) { return s.text == text; });
-        if (at == list.end()) {
-            std::string message = flag + " " + shown(text) + " is none of the servers:";
-            for (const server& s : list) message += " " + s.text;
-            return config_error(std::move(message));
+        bool is_known = false;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            if (list[i].text != text) continue;
+            is_known = true;
+            places.push_back(static_cast<detail::server_index>(i));
         }
-        places.push_back(static_cast<detail::server_index>(at - list.begin()));
+        if (is_known) continue;
+        std::string message = flag + " " + shown(text) + " is none of the servers:";
+        for (const server& s : list) message += " " + s.text;
+        return config_error(std::move(message));
     }
     return places;
 }
@@ -67,19 +70,28 @@ config_result<on_dead> policy_of(const out_of_service& from) {
     return config_error(detail::unknown_name("policy", from.policy, names));
 }
 
-config_result<std::vector<std::string>> lines_of(const std::string& path) {
+config_result<std::vector<numbered_line>> numbered_lines_of(const std::string& path) {
     std::ifstream file;
     if (path != "-") {
         file.open(path);
         if (!file) return config_error("cannot read " + shown(path));
     }
     std::istream& in = path == "-" ? std::cin : file;
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(in, line);) {
-        if (!line.empty()) lines.push_back(line);
+    std::vector<numbered_line> lines;
+    std::string line;
+    for (std::size_t number = 1; std::getline(in, line); ++number) {
+        if (!line.empty()) lines.push_back({number, line});
     }
     if (in.bad()) return config_error("cannot read " + shown(path));
     return lines;
+}
+
+config_result<std::vector<std::string>> lines_of(const std::string& path) {
+    auto lines = numbered_lines_of(path);
+    if (!lines) return lines.error();
+    std::vector<std::string> texts;
+    for (numbered_line& line : lines.value()) texts.push_back(std::move(line.text));
+    return texts;
 }
 
 }  // namespace kmc::cli

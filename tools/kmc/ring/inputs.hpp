@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace kmc::cli {
 // error.
 [[nodiscard]] config_result<server_list> read_list(const std::string& argument);
 
-// The places of the servers of these texts.
+// The places of the servers of these texts; a server that is in the list twice has both.
 // @param flag  that has them, for the message.
 [[nodiscard]] config_result<std::vector<detail::server_index>> places_of(
     const server_list& servers, const std::vector<std::string>& texts, const std::string& flag);
@@ -34,7 +35,13 @@ struct out_of_service {
 void add_out_of_service(CLI::App& command, out_of_service& to, const std::string& flag);
 [[nodiscard]] config_result<on_dead> policy_of(const out_of_service& from);
 
+struct numbered_line {
+    std::size_t number;  // from 1, of all lines
+    std::string text;
+};
+
 // The lines of a file, without empty ones; "-" is standard input.
+[[nodiscard]] config_result<std::vector<numbered_line>> numbered_lines_of(const std::string& path);
 [[nodiscard]] config_result<std::vector<std::string>> lines_of(const std::string& path);
 
 }  // namespace kmc::cli

@@ -66,12 +66,10 @@ private:
 
     void fill_changes() {
         for (const auto& s : from_.change->servers) {
-            for (picture_line& line : picture_.lines) {
-                if (line.text != s.text) continue;
-                line.before = s.before;
-                if (!s.is_old) line.note = "new";
-                if (!s.is_new) line.note = "gone";
-            }
+            picture_line& line = picture_.lines[lines_.at(s.address)];
+            line.before = s.before;
+            if (!s.is_old) line.note = line.note.empty() ? "new" : "new, out";
+            if (!s.is_new) line.note = "gone";
         }
     }
 
