@@ -81,8 +81,12 @@ class Doctor(ClusterTest):
 
     def test_a_bad_line_is_named(self):
         self.check(self.doctor(b"a\t10.0.0.1:11211\nb\n"), USAGE, b"", "line 2")
+        self.check(self.doctor(b"\n\na\tx\n"), USAGE, b"", "line 3")
         self.check(self.doctor(b"a\tx\n"), USAGE, b"", "none of the servers")
         self.check(self.doctor(b""), USAGE, b"", "no key")
+
+    def test_a_prefix_that_leaves_no_key_is_refused(self):
+        self.check(self.doctor(b"a\t10.0.0.1:11211\n", "--prefix", "p" * 250), USAGE, b"", "249")
 
     def test_live_nodes_are_asked(self):
         flags = ["--ring", "libmemcached_ketama", "--hash", "fnv1a_32"]

@@ -248,6 +248,10 @@ exit_code run_doctor(const doctor_arguments& args) {
     if (args.live != args.pairs.empty()) {
         return report_usage(config_error("give PAIRS, or --live with --keys, and not both"));
     }
+    if (args.cluster.key_size_max() == 0) {
+        return report_usage(
+            config_error("--prefix is over 249 bytes, which leaves none for a key"));
+    }
     const auto list = choose_servers(args.cluster);
     if (!list) return report_usage(list.error());
     const auto pairs = args.live ? ask_nodes(args.keys, args.cluster, list.value())

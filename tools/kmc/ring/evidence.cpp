@@ -19,13 +19,12 @@ config_result<std::vector<key_place>> read_pairs(const std::string& path,
         const server& s = servers.servers()[i];
         places[s.text] = places[detail::address_of(s)] = static_cast<detail::server_index>(i);
     }
-    const auto lines = lines_of(path);
+    const auto lines = numbered_lines_of(path);
     if (!lines) return lines.error();
     std::vector<key_place> pairs;
-    for (std::size_t i = 0; i < lines.value().size(); ++i) {
-        const std::string& line = lines.value()[i];
+    for (const auto& [number, line] : lines.value()) {
         const auto tab = line.rfind('\t');
-        const std::string where = path + ", line " + std::to_string(i + 1) + ": ";
+        const std::string where = path + ", line " + std::to_string(number) + ": ";
         if (tab == line.npos || tab == 0) {
             return config_error(where + "expected key<TAB>server, found " + shown(line));
         }
