@@ -32,9 +32,10 @@ struct ring_digest {
 
 // Made of: the fingerprint of the hash of keys; on a ring of points each point that keys reach and
 // the address of its server, in the order of the points (pecl_consistent: each of its 1024 steps);
-// on other rings the name of the ring and, in the order of the list, address, name and, if weights
-// count, weight of each server. So neither the name of a ring of points nor the order of its
-// list goes in, but through what they do to the points.
+// on rings that take the hash modulo the number of servers the addresses, in the order of the
+// remainders; on other rings the name of the ring and, in the order of the list, address, name and,
+// if weights count, weight of each server. So neither the name of a ring of points nor the order of
+// its list goes in, but through what they do to the points.
 [[nodiscard]] ring_digest digest_of(const topology& ring);
 
 }  // namespace kmc::detail
