@@ -183,21 +183,24 @@ std::string scalar(const YAML::Node& node, const std::string& what) {
 class choice {
 public:
     void add(const std::string& name) {
-        if (++count_ > most_) return;
+        ++count_;
+        if (text_.size() > enough_) return;
         constexpr std::string_view plain =
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
         const bool is_plain = name.size() <= 60 && name.find_first_not_of(plain) == name.npos;
         text_ += " " + (is_plain ? name : shown(name));
+        ++named_;
     }
     // With a blank in front: " alpha beta".
     [[nodiscard]] std::string text() const {
         if (count_ == 0) return " none";
-        return count_ > most_ ? text_ + " and others" : text_;
+        return count_ > named_ ? text_ + " and others" : text_;
     }
 
 private:
-    static constexpr std::size_t most_ = 8;
+    static constexpr std::size_t enough_ = 150;  // bytes; an escaped name may have 360 more
     std::size_t count_ = 0;
+    std::size_t named_ = 0;
     std::string text_;
 };
 
