@@ -152,6 +152,7 @@ kmc::task<said> one_write(kmc::client& mc, kmc::detail::rng& random, const std::
     constexpr kmc::cas_token stale{1ULL << 60};  // no server has come so far
     const std::string text = random.below(3) == 0 ? std::to_string(random.below(1000))
                                                   : std::string(random.below(3000), 't');
+    const std::string tail = "t" + text;  // no digit behind a counter: see without_blanks()
     const std::uint64_t delta = random.below(100);
     switch (random.below(12)) {
         case 0:
@@ -161,8 +162,8 @@ kmc::task<said> one_write(kmc::client& mc, kmc::detail::rng& random, const std::
             batch.replace(batched, text);
             co_return of(co_await mc.replace(single, text));
         case 2:
-            batch.append(batched, text);
-            co_return of(co_await mc.append(single, text));
+            batch.append(batched, tail);
+            co_return of(co_await mc.append(single, tail));
         case 3:
             batch.prepend(batched, text);
             co_return of(co_await mc.prepend(single, text));
@@ -203,6 +204,14 @@ kmc::task<std::vector<said>> write_singly(kmc::client& mc, kmc::detail::rng& ran
     co_return all;
 }
 
+// A counter that got shorter has blanks behind it, or has not, by what else holds the item in the
+// server; the texts have none.
+std::string without_blanks(std::string_view value) {
+    std::string text(value);
+    std::erase(text, ' ');
+    return text;
+}
+
 }  // namespace
 
 TEST_CASE("a batch of 10,000 mixed writes does what 10,000 single calls do") {
@@ -238,7 +247,8 @@ TEST_CASE("a batch of 10,000 mixed writes does what 10,000 single calls do") {
     for (std::size_t k = 0; k < singles.size(); ++k) {
         REQUIRE(one[k].value().has_value() == other[k].value().has_value());
         if (!one[k].value()) continue;
-        REQUIRE(one[k].value()->bytes() == other[k].value()->bytes());
+        REQUIRE(without_blanks(one[k].value()->bytes()) ==
+                without_blanks(other[k].value()->bytes()));
         REQUIRE(one[k].value()->flags == other[k].value()->flags);
     }
 }
