@@ -49,23 +49,29 @@ bool depends_on_sign(key_hash h) noexcept {
 }
 
 // With the order of the list unknown: whose slot each place would have to be to explain most keys.
+// The pairs that most keys speak for first; what no key speaks for keeps its order.
 std::vector<server_index> best_order(std::span<const server_index> predicted,
                                      std::span<const server_index> seen, std::size_t servers) {
-    std::vector<std::vector<std::size_t>> together(servers, std::vector<std::size_t>(servers));
-    for (std::size_t i = 0; i < seen.size(); ++i) ++together[predicted[i]][seen[i]];
-    std::vector<std::size_t> pairs(servers * servers);
-    std::iota(pairs.begin(), pairs.end(), std::size_t{0});
-    std::sort(pairs.begin(), pairs.end(), [&](std::size_t a, std::size_t b) {
-        const std::size_t of_a = together[a / servers][a % servers];
-        const std::size_t of_b = together[b / servers][b % servers];
-        return of_a != of_b ? of_a > of_b : a < b;
-    });
+    std::map<std::size_t, std::size_t> together;
+    for (std::size_t i = 0; i < seen.size(); ++i) ++together[predicted[i] * servers + seen[i]];
+    std::vector<std::pair<std::size_t, std::size_t>> pairs(together.begin(), together.end());
+    std::stable_sort(pairs.begin(), pairs.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
     std::vector<server_index> order(servers, 0);
     std::vector<bool> is_set(servers), is_used(servers);
-    for (const std::size_t pair : pairs) {
-        if (is_set[pair / servers] || is_used[pair % servers]) continue;
-        is_set[pair / servers] = is_used[pair % servers] = true;
-        order[pair / servers] = static_cast<server_index>(pair % servers);
+    const auto settle = [&](std::size_t slot, std::size_t place) {
+        is_set[slot] = is_used[place] = true;
+        order[slot] = static_cast<server_index>(place);
+    };
+    for (const auto& [pair, keys] : pairs) {
+        if (!is_set[pair / servers] && !is_used[pair % servers]) {
+            settle(pair / servers, pair % servers);
+        }
+    }
+    for (std::size_t slot = 0, place = 0; slot < servers; ++slot) {
+        if (is_set[slot]) continue;
+        while (is_used[place]) ++place;
+        settle(slot, place);
     }
     return order;
 }
