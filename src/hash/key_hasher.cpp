@@ -63,6 +63,10 @@ key_hasher::function java_function_of(key_hash which) noexcept {
 
 }  // namespace
 
+bool depends_on_sign(key_hash which) noexcept {
+    return function_of<char_kind::with_sign>(which) != function_of<char_kind::without_sign>(which);
+}
+
 key_hasher::key_hasher(key_hash which, key_alphabet alphabet, key_bytes bytes) noexcept {
     KMC_ASSERT(which != key_hash::own);
     if (alphabet == key_alphabet::java) {

@@ -13,6 +13,9 @@ namespace kmc::detail {
 // Whose idea of a string the hash works on: most take bytes, Java takes UTF-16.
 enum class key_alphabet : std::uint8_t { bytes, java };
 
+// Whether key_bytes makes a difference to this hash of bytes.
+[[nodiscard]] bool depends_on_sign(key_hash which) noexcept;
+
 class key_hasher {
 public:
     using function = std::uint32_t (*)(std::string_view) noexcept;

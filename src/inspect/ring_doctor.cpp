@@ -34,20 +34,6 @@ struct sample {
     bool has_high_bytes = false;
 };
 
-bool depends_on_sign(key_hash h) noexcept {
-    switch (h) {
-        case key_hash::one_at_a_time:
-        case key_hash::hsieh:
-        case key_hash::fnv1_64:
-        case key_hash::fnv1a_64:
-        case key_hash::fnv1_32:
-        case key_hash::fnv1a_32:
-            return true;
-        default:
-            return false;
-    }
-}
-
 // With the order of the list unknown: whose slot each place would have to be to explain most keys.
 // The pairs that most keys speak for first; what no key speaks for keeps its order.
 std::vector<server_index> best_order(std::span<const server_index> predicted,
