@@ -92,7 +92,7 @@ TEST_CASE("an unknown ring, a missing file and an empty list are set-up errors")
     REQUIRE_FALSE(ring.has_value());
     CHECK_THAT(ring.error().message(), Catch::Contains("ketama_of_nobody"));
 
-    const private_folder empty;
+    const scratch_folder empty;
     const auto file = kmc::server_list::load_ketama_file(empty.path() + "/missing");
     REQUIRE_FALSE(file.has_value());
     CHECK_THAT(file.error().message(), Catch::Contains(empty.path() + "/missing"));

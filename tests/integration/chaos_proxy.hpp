@@ -44,7 +44,7 @@ public:
 private:
     [[nodiscard]] std::string read_line();
 
-    private_folder folder_;  // of the log
+    scratch_folder folder_;  // of the log
     descriptor input_;
     descriptor output_;
     std::string unread_;

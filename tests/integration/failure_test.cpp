@@ -328,7 +328,7 @@ TEST_CASE("a server over its connection limit is busy, and serves when there is 
 TEST_CASE("a path without a server behind it fails like a refused port") {
     if (control_is_missing()) return;
     const cluster good({1, 2, 2, 1});
-    const private_folder nothing_here;
+    const scratch_folder nothing_here;
     const std::string path = nothing_here.path() + "/missing";
     session s(four_and(good, path));
     const auto keys = make_keys("path", 500);

@@ -146,17 +146,6 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
 
 // ---- small things ---------------------------------------------------------------------------
 
-private_folder::private_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "kmc-node-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) fail_with_errno("mkdtemp " + name);
-    path_ = std::move(name);
-}
-
-private_folder::~private_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
-
 descriptor::descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 descriptor& descriptor::operator=(descriptor&& other) noexcept {

@@ -18,21 +18,9 @@
 #include <string_view>
 #include <vector>
 
+#include "support/scratch_folder.hpp"
+
 namespace kmc::testing {
-
-/// A folder of our own below the system's, removed at the end.
-class private_folder {
-public:
-    private_folder();
-    ~private_folder();
-    private_folder(const private_folder&) = delete;
-    private_folder& operator=(const private_folder&) = delete;
-
-    [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
-private:
-    std::string path_;
-};
 
 /// A file descriptor that closes itself.
 class descriptor {
@@ -77,7 +65,7 @@ private:
 
     std::vector<std::string> extra_;
     listens_on where_;
-    private_folder folder_;
+    scratch_folder folder_;
     std::string text_;
     pid_t pid_ = -1;
 };

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "io/socket.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmc::testing {
 namespace {
@@ -113,12 +113,6 @@ std::pair<descriptor, place> bound_tcp() {
     return {std::move(socket), place{loopback, ntohs(chosen.sin_port)}};
 }
 
-std::string make_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "kmc-contract-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) checked(-1, "mkdtemp");
-    return name;
-}
-
 std::pair<descriptor, place> bound_path(const std::string& path) {
     place where{path, 0};
     detail::address at;
@@ -134,17 +128,15 @@ std::pair<descriptor, place> bound_path(const std::string& path) {
 class kernel_fixture final : public engine_fixture {
 public:
     explicit kernel_fixture(std::unique_ptr<detail::io_engine> engine)
-        : engine_(std::move(engine)), folder_(make_folder()), refusing_(bound_tcp()) {}
-    ~kernel_fixture() override { std::filesystem::remove_all(folder_); }
+        : engine_(std::move(engine)), refusing_(bound_tcp()) {}
 
     [[nodiscard]] detail::io_engine& engine() override { return *engine_; }
     void end_engine() override { engine_.reset(); }
     void close_leftover(int fd) override { ::close(fd); }
 
     [[nodiscard]] std::unique_ptr<peer_listener> listen(stream_kind kind) override {
-        auto [socket, where] = kind == stream_kind::tcp
-                                   ? bound_tcp()
-                                   : bound_path(folder_ + "/" + std::to_string(++paths_));
+        auto [socket, where] =
+            kind == stream_kind::tcp ? bound_tcp() : bound_path(folder_ / std::to_string(++paths_));
         checked(::listen(socket.get(), 512), "listen");
         return std::make_unique<kernel_listener>(std::move(socket), std::move(where));
     }
@@ -153,7 +145,7 @@ public:
         if (silent_.empty()) fill_silent();
         return silent_place_;
     }
-    [[nodiscard]] place missing() override { return {folder_ + "/missing", 0}; }
+    [[nodiscard]] place missing() override { return {folder_ / "missing", 0}; }
     [[nodiscard]] place known_name() override { return {"localhost", 11211}; }
     [[nodiscard]] place unknown_name() override { return {"no-such-host.invalid", 11211}; }
 
@@ -173,7 +165,7 @@ private:
     }
 
     std::unique_ptr<detail::io_engine> engine_;
-    std::string folder_;
+    scratch_folder folder_;
     std::pair<descriptor, place> refusing_;
     std::vector<descriptor> silent_;
     place silent_place_;
@@ -188,8 +180,8 @@ std::unique_ptr<engine_fixture> make_kernel_fixture(std::unique_ptr<detail::io_e
 }
 
 struct full_unix_listener::sockets {
-    std::string folder = make_folder();
-    std::pair<descriptor, place> listening = bound_path(folder + "/full");
+    scratch_folder folder;
+    std::pair<descriptor, place> listening = bound_path(folder / "full");
     std::vector<descriptor> waiting;
 };
 
@@ -202,9 +194,7 @@ full_unix_listener::full_unix_listener() : sockets_(std::make_unique<sockets>())
     } while (detail::start_connect(sockets_->waiting.back().get(), at) == 0);
 }
 
-full_unix_listener::~full_unix_listener() {
-    std::filesystem::remove_all(sockets_->folder);
-}
+full_unix_listener::~full_unix_listener() = default;
 
 place full_unix_listener::where() const {
     return sockets_->listening.second;

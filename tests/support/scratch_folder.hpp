@@ -2,10 +2,11 @@
 
 #pragma once
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace kmc::testing {
 
@@ -13,10 +14,15 @@ class scratch_folder {
 public:
     scratch_folder() {
         std::string pattern = (std::filesystem::temp_directory_path() / "kmc-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no folder " + pattern);
+        if (::mkdtemp(pattern.data()) == nullptr) {
+            throw std::system_error(errno, std::generic_category(), "mkdtemp " + pattern);
+        }
         path_ = pattern;
     }
-    ~scratch_folder() { std::filesystem::remove_all(path_); }
+    ~scratch_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
     scratch_folder(const scratch_folder&) = delete;
     scratch_folder& operator=(const scratch_folder&) = delete;
 
