@@ -83,7 +83,7 @@ public:
     void recv(op_token token, int fd, std::span<std::byte> room) override;
     void kick(int fd) noexcept override;
 
-    void turn(time_point until, completion_sink& sink) override;
+    void turn(const patience& given, completion_sink& sink) override;
     void wake() noexcept override { waker_.wake(); }
     [[nodiscard]] int wait_fd() override;
 
@@ -323,7 +323,9 @@ std::int32_t epoll_engine::watch(int fd, channel& c, bool for_room) {
 
 // When sends alone have given the caller something to do, asking epoll would only cost time; but
 // not twice in a row, or a busy sender would keep replies from being seen.
-void epoll_engine::turn(time_point until, completion_sink& sink) {
+// Wakes for the first that is ready: epoll cannot wait for more of them.
+void epoll_engine::turn(const patience& given, completion_sink& sink) {
+    const time_point until = given.until;
     const bool in_a_hurry = until <= now_ || resolver_.has_literals();
     try_queued();
     skipped_wait_ = !collected_.empty() && !skipped_wait_;

@@ -67,6 +67,19 @@ struct engine_counters {
     std::uint64_t completions = 0;  // delivered
 };
 
+// How long a turn may wait, and for what.
+struct patience {
+    // From a moment alone: until something completes.
+    patience(time_point latest, unsigned count = 1, duration longest_gather = {}) noexcept
+        : until(latest), completions(count), gather(longest_gather) {}
+
+    time_point until;
+    // Nobody can go on before so many operations have completed, sends of everything not counted:
+    // fewer are left to lie for `gather` at most. A hint, which an engine may overlook.
+    unsigned completions = 1;
+    duration gather{};
+};
+
 class io_engine {
 public:
     virtual ~io_engine() = default;
@@ -90,9 +103,9 @@ public:
     // and cancels. The stream is of no use afterwards.
     virtual void kick(int fd) noexcept = 0;
 
-    // Submits what was started, waits until something completed, `until` passed or somebody called
-    // wake(), and delivers all that is there. Does not wait when `until` <= now().
-    virtual void turn(time_point until, completion_sink&) = 0;
+    // Submits what was started, waits until something completed, patience.until passed or somebody
+    // called wake(), and delivers all that is there. Does not wait when patience.until <= now().
+    virtual void turn(const patience&, completion_sink&) = 0;
 
     virtual void wake() noexcept = 0;
 

@@ -12,10 +12,12 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "base/assert.hpp"
@@ -36,7 +38,11 @@ time_point clock_now() noexcept {
 // What the engine asks of the ring for itself carries a kind that no op_token has.
 constexpr std::uint64_t kind_shift = 60;
 constexpr std::uint64_t wake_kind = 8;
-constexpr std::uint64_t cancel_kind = 9;
+constexpr std::uint64_t wake_echo_kind = 9;
+constexpr std::uint64_t cancel_kind = 10;
+
+// Up to this size a send is expected to fit into the socket's buffer.
+constexpr std::size_t prompt_bytes_max = 64 * 1024;
 
 constexpr bool is_own(std::uint64_t bits) noexcept {
     return (bits >> kind_shift) >= wake_kind;
@@ -66,7 +72,7 @@ public:
     void recv(op_token token, int fd, std::span<std::byte> room) override;
     void kick(int fd) noexcept override;
 
-    void turn(time_point until, completion_sink& sink) override;
+    void turn(const patience& given, completion_sink& sink) override;
     void wake() noexcept override { waker_.wake(); }
     [[nodiscard]] int wait_fd() override;
 
@@ -81,14 +87,25 @@ private:
         std::int32_t result;
     };
 
+    // A send that leaves a completion only if it did not go out whole.
+    struct prompt_send {
+        std::uint64_t token;
+        int fd;
+        std::span<const std::byte> bytes;
+        bool is_stuck = false;
+    };
+
     [[nodiscard]] io_uring_sqe& take_entry();
     void enter(int result);
     void submit_full_queue();
-    void arm_wake();
-    void wait(time_point until);
+    void arm_wake(unsigned completions);
+    void wait(const patience& given);
     void wait_for_bell(time_point until);
     void collect();
     void note(const io_uring_cqe& entry);
+    void note_sent(std::uint64_t token, std::int32_t result);
+    void send_patiently(std::uint64_t token, int fd, std::span<const std::byte> bytes);
+    void settle_prompt_sends();
     void deliver(completion_sink& sink);
     void drain() noexcept;
 
@@ -100,6 +117,7 @@ private:
     // Where the wake-up is read to; outlives the engine if the ring cannot be drained.
     std::unique_ptr<std::uint64_t> woken_ = std::make_unique<std::uint64_t>();
     bool wake_armed_ = false;
+    unsigned echoes_armed_ = 0;
 
     // The kernel reads an address when it takes the entry, in the next call at the latest.
     std::deque<address> dialled_;
@@ -108,6 +126,9 @@ private:
 
     std::vector<completion> collected_;   // taken from the ring, not yet delivered
     std::vector<completion> delivering_;  // always empty outside of deliver()
+    std::vector<prompt_send> prompt_;     // not known to have ended
+    std::vector<prompt_send> settling_;   // always empty outside of settle_prompt_sends()
+    unsigned slow_sends_ = 0;             // under way, with a completion each
     std::size_t under_way_ = 0;           // entries without a completion, our own included
 
     std::optional<bell> bell_;  // somebody waits on it between turns
@@ -120,6 +141,8 @@ private:
 uring_engine::uring_engine() {
     collected_.reserve(1024);
     delivering_.reserve(1024);
+    prompt_.reserve(256);
+    settling_.reserve(256);
     more_.reserve(1024);  // it grows when a receive first leaves bytes behind: any time
 }
 
@@ -167,13 +190,34 @@ void uring_engine::connect(op_token token, int fd, const address& where) {
     set_may_have_more(token, false);
 }
 
+// What fits into the socket's buffer, as it nearly always does, is gone when the kernel has taken
+// the entry: such a send asks not to be waited for, and for a completion only if it went wrong. So
+// nothing has to be collected for it, and a wait counts answers only.
 void uring_engine::send(op_token token, int fd, std::span<const std::byte> bytes) {
+    ++counters_.sends;
+    if (!ring_.can_skip_completions() || bytes.size() > prompt_bytes_max) {
+        return send_patiently(token.bits(), fd, bytes);
+    }
+    prompt_.push_back({token.bits(), fd, bytes});
+    try {
+        io_uring_sqe& entry = take_entry();
+        io_uring_prep_send(&entry, fd, bytes.data(), bytes.size(),
+                           MSG_NOSIGNAL | MSG_WAITALL | MSG_DONTWAIT);
+        entry.flags |= IOSQE_CQE_SKIP_SUCCESS;
+        io_uring_sqe_set_data64(&entry, token.bits());
+    } catch (const std::system_error&) {
+        prompt_.pop_back();
+        throw;
+    }
+}
+
+void uring_engine::send_patiently(std::uint64_t token, int fd, std::span<const std::byte> bytes) {
     io_uring_sqe& entry = take_entry();
     // With MSG_WAITALL the kernel goes on by itself after a part.
     io_uring_prep_send(&entry, fd, bytes.data(), std::min(bytes.size(), transfer_max),
                        MSG_NOSIGNAL | MSG_WAITALL);
-    io_uring_sqe_set_data64(&entry, token.bits());
-    ++counters_.sends;
+    io_uring_sqe_set_data64(&entry, token);
+    ++slow_sends_;
 }
 
 void uring_engine::recv(op_token token, int fd, std::span<std::byte> room) {
@@ -199,11 +243,21 @@ void uring_engine::kick(int fd) noexcept {
     }
 }
 
-void uring_engine::arm_wake() {
-    io_uring_sqe& entry = take_entry();
-    io_uring_prep_read(&entry, waker_.fd(), woken_.get(), sizeof *woken_, 0);
-    io_uring_sqe_set_data64(&entry, wake_kind << kind_shift);
-    wake_armed_ = true;
+// One entry reads the wake-up. A wait for more than one completion would sleep on after that one,
+// so as many others complete with it as it needs: polls of the same descriptor, which stay armed
+// until somebody does wake.
+void uring_engine::arm_wake(unsigned completions) {
+    if (!wake_armed_) {
+        io_uring_sqe& entry = take_entry();
+        io_uring_prep_read(&entry, waker_.fd(), woken_.get(), sizeof *woken_, 0);
+        io_uring_sqe_set_data64(&entry, wake_kind << kind_shift);
+        wake_armed_ = true;
+    }
+    for (; echoes_armed_ + 1 < completions; ++echoes_armed_) {
+        io_uring_sqe& entry = take_entry();
+        io_uring_prep_poll_add(&entry, waker_.fd(), POLLIN);
+        io_uring_sqe_set_data64(&entry, wake_echo_kind << kind_shift);
+    }
 }
 
 bool uring_engine::may_have_more(op_token token) const noexcept {
@@ -220,21 +274,26 @@ void uring_engine::set_may_have_more(op_token token, bool more) {
 
 // ---- the turn -------------------------------------------------------------------------------
 
-void uring_engine::turn(time_point until, completion_sink& sink) {
-    const bool in_a_hurry = until <= now_ || resolver_.has_literals();
+void uring_engine::turn(const patience& given, completion_sink& sink) {
+    const bool in_a_hurry = given.until <= now_ || resolver_.has_literals();
     if (bell_) {
         ++counters_.syscalls;
         bell_->silence();  // before completions are taken: what comes later rings again
     }
+    patience left = given;
+    // A send that has to wait for room may be what others wait behind.
+    if (bell_ || slow_sends_ != 0) left.completions = 1;
     for (;;) {
-        if (!bell_ && !wake_armed_) arm_wake();
+        if (!bell_) arm_wake(left.completions);
         const bool may_sleep = waker_.lie_down() && !in_a_hurry && collected_.empty();
-        wait(may_sleep ? until : time_point::min());
+        wait(may_sleep ? left : time_point::min());
         const bool woken = waker_.get_up();
         collect();
+        settle_prompt_sends();
         now_ = clock_now();
         // What ended may have been only a cancellation, or an old wake-up.
-        if (!may_sleep || woken || !collected_.empty() || now_ >= until) break;
+        if (!may_sleep || woken || !collected_.empty() || now_ >= given.until) break;
+        left.completions = 1;
     }
     if (bell_ && !ring_.all_submitted()) bell_->ring();  // the kernel would not take it now
     deliver(sink);
@@ -258,13 +317,18 @@ int uring_engine::wait_fd() {
     return bell_->fd();
 }
 
-void uring_engine::wait(time_point until) {
+void uring_engine::wait(const patience& given) {
     ++counters_.syscalls;
+    const time_point until = given.until;
     if (bell_ && until != time_point::min()) return wait_for_bell(until);
     if (until == time_point::min()) return enter(ring_.submit_and_collect());
-    if (until == time_point::max()) return enter(ring_.submit_and_wait(std::nullopt));
+    const bool gathers = given.completions > 1;
+    if (until == time_point::max() && !gathers)
+        return enter(ring_.submit_and_wait(1, std::nullopt));
     // now() is as old as the last turn; the wait must not be longer for what happened since.
-    enter(ring_.submit_and_wait(until - clock_now()));
+    const duration limit = until - clock_now();
+    enter(
+        ring_.submit_and_wait(given.completions, gathers ? std::min(limit, given.gather) : limit));
 }
 
 // As somebody else's loop would.
@@ -303,13 +367,43 @@ void uring_engine::note(const io_uring_cqe& entry) {
     const std::uint64_t bits = entry.user_data;
     if (is_own(bits)) {
         if ((bits >> kind_shift) == wake_kind) wake_armed_ = false;
+        if ((bits >> kind_shift) == wake_echo_kind) --echoes_armed_;
         return;
     }
     const op_token token{bits};
+    if (token.kind() == op_kind::send) return note_sent(bits, entry.res);
     if (token.kind() == op_kind::recv) {
         set_may_have_more(token, (entry.flags & IORING_CQE_F_SOCK_NONEMPTY) != 0);
     }
     collected_.push_back({bits, entry.res});
+}
+
+void uring_engine::note_sent(std::uint64_t token, std::int32_t result) {
+    const auto prompt = std::find_if(prompt_.begin(), prompt_.end(),
+                                     [&](const prompt_send& p) { return p.token == token; });
+    if (prompt == prompt_.end()) {
+        --slow_sends_;
+    } else {
+        // Not from here: more completions are about to be taken.
+        if (result == -EAGAIN) return static_cast<void>(prompt->is_stuck = true);
+        prompt_.erase(prompt);
+    }
+    collected_.push_back({token, result});
+}
+
+// Those of which the kernel has said nothing went out whole. Only after everything was collected.
+void uring_engine::settle_prompt_sends() {
+    if (prompt_.empty() || !ring_.all_submitted()) return;
+    settling_.swap(prompt_);
+    for (const prompt_send& p : settling_) {
+        if (p.is_stuck) {
+            send_patiently(p.token, p.fd, p.bytes);
+        } else {
+            --under_way_;
+            collected_.push_back({p.token, static_cast<std::int32_t>(p.bytes.size())});
+        }
+    }
+    settling_.clear();
 }
 
 // The ring has been given its space back before: whoever hears of a completion may start anything.
@@ -338,8 +432,13 @@ void uring_engine::drain() noexcept {
         wake_armed_ = true;  // not armed again
         const time_point give_up = clock_now() + drain_patience;
         for (time_point at = clock_now(); under_way_ != 0 && at < give_up; at = clock_now()) {
-            enter(ring_.submit_and_wait(give_up - at));
-            ring_.take_completions([this](const io_uring_cqe&) { --under_way_; });
+            enter(ring_.submit_and_wait(1, give_up - at));
+            ring_.take_completions([this](const io_uring_cqe& ended) {
+                --under_way_;
+                std::erase_if(prompt_,
+                              [&](const prompt_send& p) { return p.token == ended.user_data; });
+            });
+            settle_prompt_sends();
         }
     } catch (const std::exception&) {
         // A ring that takes no more entries; what it holds stays under way.

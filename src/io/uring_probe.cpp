@@ -42,7 +42,7 @@ int run(uring_ring& ring, std::string_view& step) {
     constexpr int none = -EIO;  // neither a result nor an error: not a ring to rely on
     const auto give_up = std::chrono::steady_clock::now() + patience;
     for (bool has_ended = false; std::chrono::steady_clock::now() < give_up;) {
-        if (const int entered = ring.submit_and_wait(patience); entered < 0) {
+        if (const int entered = ring.submit_and_wait(1, patience); entered < 0) {
             step = "io_uring_enter";
             return entered;
         }

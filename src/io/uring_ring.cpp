@@ -115,12 +115,12 @@ int uring_ring::submit_and_collect() noexcept {
     return without_passing_troubles(io_uring_submit_and_get_events(&ring_));
 }
 
-int uring_ring::submit_and_wait(std::optional<duration> patience) noexcept {
-    if (!patience) return without_passing_troubles(io_uring_submit_and_wait(&ring_, 1));
-    __kernel_timespec limit = to_kernel(std::max(*patience, duration::zero()));
+int uring_ring::submit_and_wait(unsigned completions, std::optional<duration> limit) noexcept {
+    if (!limit) return without_passing_troubles(io_uring_submit_and_wait(&ring_, completions));
+    __kernel_timespec kernel_limit = to_kernel(std::max(*limit, duration::zero()));
     io_uring_cqe* first = nullptr;
     return without_passing_troubles(
-        io_uring_submit_and_wait_timeout(&ring_, &first, 1, &limit, nullptr));
+        io_uring_submit_and_wait_timeout(&ring_, &first, completions, &kernel_limit, nullptr));
 }
 
 int uring_ring::check_operations() noexcept {
@@ -134,7 +134,7 @@ int uring_ring::check_operations() noexcept {
     const int result = io_uring_register_probe(&ring_, probe.get(), operations_max);
     if (result < 0) return result;
     for (const int operation : {IORING_OP_NOP, IORING_OP_CONNECT, IORING_OP_SEND, IORING_OP_RECV,
-                                IORING_OP_READ, IORING_OP_ASYNC_CANCEL}) {
+                                IORING_OP_READ, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL}) {
         if (io_uring_opcode_supported(probe.get(), operation) == 0) return -EOPNOTSUPP;
     }
     return 0;

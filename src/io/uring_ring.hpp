@@ -27,6 +27,10 @@ public:
 
     // Null when the queue is full: submit first.
     [[nodiscard]] io_uring_sqe* next_entry() noexcept { return io_uring_get_sqe(&ring_); }
+    // An entry may ask for a completion only if it fails.
+    [[nodiscard]] bool can_skip_completions() const noexcept {
+        return (ring_.features & IORING_FEAT_CQE_SKIP) != 0;
+    }
     // Nothing is prepared that the kernel has not copied.
     [[nodiscard]] bool all_submitted() const noexcept { return io_uring_sq_ready(&ring_) == 0; }
 
@@ -36,8 +40,9 @@ public:
     [[nodiscard]] int submit() noexcept;
     // Also lets completions happen, which on this kind of ring they do nowhere else.
     [[nodiscard]] int submit_and_collect() noexcept;
-    // Also waits for the first completion, or until `patience` is over; without one, for ever.
-    [[nodiscard]] int submit_and_wait(std::optional<duration> patience) noexcept;
+    // Also waits for so many completions, or until `limit` is over; without one, for ever.
+    [[nodiscard]] int submit_and_wait(unsigned completions,
+                                      std::optional<duration> limit) noexcept;
 
     // Calls f(const io_uring_cqe&) for everything that is there, in order, and gives the space
     // back.

@@ -17,6 +17,7 @@ using kmc::detail::address;
 using kmc::detail::completion_sink;
 using kmc::detail::op_kind;
 using kmc::detail::op_token;
+using kmc::detail::patience;
 using std::chrono::microseconds;
 
 constexpr std::uint32_t most_turns_of_a_moment = 1'000'000;
@@ -368,7 +369,8 @@ time_point sim_engine::read_clock() const noexcept {
     return net_->now();
 }
 
-void sim_engine::turn(time_point until, completion_sink& sink) {
+void sim_engine::turn(const patience& given, completion_sink& sink) {
+    const time_point until = given.until;
     ++counters_.enters;
     ++counters_.syscalls;
     driven_ = true;

@@ -39,7 +39,7 @@ public:
     void send(kmc::detail::op_token, int fd, std::span<const std::byte> bytes) override;
     void recv(kmc::detail::op_token, int fd, std::span<std::byte> room) override;
     void kick(int fd) noexcept override;
-    void turn(time_point until, kmc::detail::completion_sink&) override;
+    void turn(const kmc::detail::patience&, kmc::detail::completion_sink&) override;
     void wake() noexcept override { woken_.store(true, std::memory_order_release); }
     // Its time does not pass by itself: no other loop can wait for it.
     [[nodiscard]] int wait_fd() override { return -ENOTSUP; }
