@@ -339,7 +339,8 @@ void batch::begin(client_view& view) noexcept {
     } catch (const std::bad_alloc&) {
         fail_all_open(errc::overloaded);
     }
-    if (--open_runs_ == 0) finish();
+    if (--open_runs_ == 0) return finish();
+    say_who_is_due(open_runs_);
 }
 
 void batch::send(std::span<run*> fresh) noexcept {
@@ -370,7 +371,7 @@ bool batch::reroute(op_node& node) noexcept {
     old.bytes = 0;
     old.trace->keys = 0;
     self.send(fresh);
-    if (--self.open_runs_ == 0) self.finish();
+    self.run_ended();
     return true;
 }
 
@@ -422,7 +423,25 @@ void batch::on_error(op_node& node, std::uint32_t index, error e) noexcept {
 void batch::on_complete(op_node& node) noexcept {
     batch& self = *static_cast<run&>(node).owner;
     self.view_->withdraw(node);
-    if (--self.open_runs_ == 0) self.finish();
+    self.run_ended();
+}
+
+void batch::run_ended() noexcept {
+    if (--open_runs_ == 0) return finish();
+    if (due_ != 0) say_who_is_due(open_runs_);
+}
+
+// Nobody, before everything was sent and after the end.
+void batch::say_who_is_due(std::uint32_t servers) noexcept {
+    wait_rule& rule = view_->loop().waiting();
+    const std::uint32_t before = std::exchange(due_, servers);
+    if (before == 0) {
+        if (servers != 0) rule.begin(servers);
+    } else if (servers == 0) {
+        rule.end(before);
+    } else {
+        rule.change(before, servers);
+    }
 }
 
 // The last ones first: those that wait for their turn must not get it now. `why` null: nobody
@@ -457,6 +476,7 @@ void batch::leave() noexcept {
 
 void batch::detach() noexcept {
     is_running_ = false;
+    say_who_is_due(0);
     is_withdrawing_ = false;
     open_runs_ = 0;
     timer::unlink();

@@ -124,6 +124,8 @@ private:
     void withdraw_runs(const errc* why) noexcept;
     void give_up(errc why) noexcept;
     void detach() noexcept;
+    void run_ended() noexcept;
+    void say_who_is_due(std::uint32_t servers) noexcept;
     void finish() noexcept;
 
     static void resume(ready_node& node) noexcept;
@@ -152,6 +154,7 @@ private:
     std::span<run*> runs_;
     std::span<server_trace> traces_;  // by run
     std::uint32_t open_runs_ = 0;
+    std::uint32_t due_ = 0;  // servers, as the reactor's wait rule knows
     bool hashes_tell_keys_apart_ = false;
     bool has_twins_ = false;
     bool is_running_ = false;  // between begin() and settle()

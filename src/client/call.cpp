@@ -84,6 +84,7 @@ call_spec call::spec() const noexcept {
 void call::begin(client_view& view) noexcept {
     view_ = &view;
     is_running_ = true;
+    view.loop().waiting().begin(1);
     if (deadline_ < duration::zero()) return refuse(errc::timed_out);
     view.refresh();
     if (const auto objection = prepare()) return refuse(*objection);
@@ -162,6 +163,7 @@ bool call::reroute(op_node& node) noexcept {
 // Takes the call out of everything that knows it.
 void call::settle() noexcept {
     is_running_ = false;
+    view_->loop().waiting().end(1);
     view_->withdraw(*this);
     timer::unlink();
     cancel_hook::unlink();

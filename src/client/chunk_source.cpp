@@ -224,12 +224,18 @@ bool chunk_source::is_ready() const noexcept {
 bool chunk_source::wait(std::coroutine_handle<> waiting) {
     if (is_ready()) return false;
     waiting_ = waiting;
+    view_.loop().waiting().begin(1);  // any answer is news to the reader
     return true;
 }
 
 void chunk_source::stop_waiting() noexcept {
-    waiting_ = nullptr;
+    end_wait();
     ready_node::unlink();
+}
+
+std::coroutine_handle<> chunk_source::end_wait() noexcept {
+    view_.loop().waiting().end(1);
+    return std::exchange(waiting_, nullptr);
 }
 
 void chunk_source::wake() noexcept {
@@ -237,7 +243,7 @@ void chunk_source::wake() noexcept {
 }
 
 void chunk_source::resume(ready_node& node) noexcept {
-    std::exchange(static_cast<chunk_source&>(node).waiting_, nullptr).resume();
+    static_cast<chunk_source&>(node).end_wait().resume();
 }
 
 stream_entry chunk_source::entry(std::size_t key, result<std::optional<value>> answer) noexcept {

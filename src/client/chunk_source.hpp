@@ -77,6 +77,7 @@ private:
     void withdraw_chunks(bool tell) noexcept;
     void give_up(errc why) noexcept;
     void detach() noexcept;
+    std::coroutine_handle<> end_wait() noexcept;
     void wake() noexcept;
     [[nodiscard]] bool has_all_answers() const noexcept { return read_ + queued_ == key_count_; }
     [[nodiscard]] stream_entry entry(std::size_t key, result<std::optional<value>> answer) noexcept;

@@ -1,6 +1,7 @@
 #include "client/probe.hpp"
 
 #include <exception>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "protocol/command.hpp"
@@ -67,7 +68,7 @@ void probe::stop() noexcept {
 }
 
 void probe::take_back() noexcept {
-    is_asking_ = false;
+    if (std::exchange(is_asking_, false)) loop_.waiting().end(1);
     timer::unlink();
     if (op_node::where != nullptr) op_node::where->abandon(*this);
     op_node::unlink();
@@ -85,6 +86,7 @@ void probe::begin() noexcept {
     line_.reset();
     if (!shared_.try_begin_probe(of_, loop_.now())) return;
     is_asking_ = true;
+    loop_.waiting().begin(1);
     try {
         line_.emplace(loop_, peer_, options_);
     } catch (const std::exception&) {

@@ -143,8 +143,21 @@ void reactor::flush_dirty() noexcept {
 void reactor::enter(time_point limit) {
     sleeping_.store(true, std::memory_order_seq_cst);
     if (!mailbox_.empty()) limit = time_point::min();
-    engine_->turn(limit, *this);
+    const unsigned completions = gather_ > duration::zero() ? waiting_.completions() : 1;
+    if (completions == 1 || limit == time_point::min()) {
+        engine_->turn(limit, *this);
+    } else {
+        wait_for_several(limit, completions);
+    }
     sleeping_.store(false, std::memory_order_relaxed);
+}
+
+// Fewer than those that were worth waking for: somebody is slow, and whoever can go on without him
+// shall not wait for him again.
+void reactor::wait_for_several(time_point limit, unsigned completions) {
+    const std::uint64_t before = delivered_ - sent_;
+    engine_->turn({limit, completions, gather_}, *this);
+    if (delivered_ - sent_ - before < completions) waiting_.let_down();
 }
 
 // When timers are overdue by more than a tick this thread was late, not the servers: take in every
@@ -219,6 +232,7 @@ bool reactor::is_quiet() noexcept {
 
 void reactor::on_completion(op_token token, std::int32_t result) noexcept {
     ++delivered_;
+    if (token.kind() == op_kind::send) ++sent_;
     io_object* object = token.object() < objects_.size() ? objects_[token.object()] : nullptr;
     if (object != nullptr) object->on_completion(token, result);
 }

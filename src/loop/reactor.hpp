@@ -13,6 +13,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,7 @@
 #include "io/io_engine.hpp"
 #include "loop/mailbox.hpp"
 #include "loop/ready_queue.hpp"
+#include "loop/wait_rule.hpp"
 
 namespace kmc::detail {
 
@@ -110,6 +112,11 @@ public:
     [[nodiscard]] bool is_late() const noexcept { return is_late_; }
     [[nodiscard]] rng& random() noexcept { return random_; }
 
+    // Whoever waits for answers of servers tells it how many.
+    [[nodiscard]] wait_rule& waiting() noexcept { return waiting_; }
+    // For how long answers may lie while those of others are due: zero, not at all.
+    void gather_for(duration longest) noexcept { gather_ = longest; }
+
     // Never reused while the reactor lives; names one attempt to connect.
     [[nodiscard]] std::uint64_t next_generation() noexcept { return ++generation_; }
 
@@ -178,6 +185,7 @@ private:
         engine_->wake();
     }
     void enter(time_point limit);
+    void wait_for_several(time_point limit, unsigned completions);
     void catch_up();
 
     std::unique_ptr<io_engine> engine_;
@@ -192,6 +200,9 @@ private:
     std::vector<std::uint32_t> free_objects_;
     std::uint64_t generation_ = 0;
     std::uint64_t delivered_ = 0;  // completions so far
+    std::uint64_t sent_ = 0;       // those of sends
+    wait_rule waiting_;
+    duration gather_ = std::chrono::milliseconds(1);
     bool stopping_ = false;
     bool ending_ = false;
     bool is_late_ = false;

@@ -131,6 +131,16 @@ void connection::take_torn_runs(intrusive_list<op_node>& to) noexcept {
 
 void connection::feed_event(link_event event) noexcept {
     act(fsm_.step(event, reactor_.now()));
+    const link_phase phase = fsm_.phase();
+    const bool is_moving = phase == link_phase::resolving || phase == link_phase::connecting ||
+                           phase == link_phase::greeting || phase == link_phase::closing;
+    if (std::exchange(is_moving_, is_moving) == is_moving) return;
+    // On the way from one phase to the next, every completion is a step.
+    if (is_moving) {
+        reactor_.waiting().begin(1);
+    } else {
+        reactor_.waiting().end(1);
+    }
 }
 
 void connection::act(link_action action) noexcept {

@@ -157,6 +157,7 @@ private:
     std::uint32_t replies_to_credit_ = 0;
     std::uint32_t slots_counted_ = 0;  // what of this connection is in the peer's traffic
     std::uint32_t orphans_counted_ = 0;
+    bool is_moving_ = false;  // between two lasting phases
     bool connecting_ = false;
     bool sending_ = false;
     bool receiving_ = false;
