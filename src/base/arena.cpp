@@ -4,8 +4,6 @@
 
 #include <kmc/detail/block_pool.hpp>
 
-#include "base/bytes.hpp"
-
 namespace kmc::detail {
 
 void* arena::try_allocate(std::size_t bytes, std::size_t alignment) noexcept {
@@ -18,14 +16,6 @@ void* arena::try_allocate(std::size_t bytes, std::size_t alignment) noexcept {
     next_ = static_cast<std::byte*>(at) + bytes;
     left_ -= bytes;
     return at;
-}
-
-std::string_view arena::try_copy(std::string_view bytes) noexcept {
-    if (bytes.empty()) return "";
-    auto* at = static_cast<char*>(try_allocate(bytes.size(), 1));
-    if (at == nullptr) return {};
-    copy_bytes(at, bytes.data(), bytes.size());
-    return {at, bytes.size()};
 }
 
 bool arena::try_adopt(char* data, std::size_t size) noexcept {

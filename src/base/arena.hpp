@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <span>
@@ -43,7 +44,15 @@ public:
 
     // A copy of `bytes`; a view with null data when there is no memory for it, never for an empty
     // one.
-    [[nodiscard]] std::string_view try_copy(std::string_view bytes) noexcept;
+    [[nodiscard]] std::string_view try_copy(std::string_view bytes) noexcept {
+        if (bytes.empty()) return "";
+        if (left_ < bytes.size() && !grow(bytes.size())) return {};
+        char* const at = static_cast<char*>(static_cast<void*>(next_));
+        std::memcpy(at, bytes.data(), bytes.size());
+        next_ += bytes.size();
+        left_ -= bytes.size();
+        return {at, bytes.size()};
+    }
 
     // Takes over a block from take_block(size). False when there is no memory to remember it; the
     // block is then still the caller's.

@@ -22,8 +22,7 @@ void buffer::commit(std::size_t bytes) noexcept {
     written_ += bytes;
 }
 
-void buffer::reserve(std::size_t bytes) {
-    if (capacity_ - written_ >= bytes) return;
+void buffer::make_room(std::size_t bytes) {
     const std::size_t pending_size = size();
     if (capacity_ - pending_size >= bytes) {
         std::memmove(data_.get(), data_.get() + read_, pending_size);
@@ -36,13 +35,6 @@ void buffer::reserve(std::size_t bytes) {
     }
     read_ = 0;
     written_ = pending_size;
-}
-
-std::byte* buffer::append(std::size_t bytes) {
-    reserve(bytes);
-    std::byte* at = data_.get() + written_;
-    written_ += bytes;
-    return at;
 }
 
 void buffer::reset(std::size_t capacity) {

@@ -37,11 +37,18 @@ public:
     void commit(std::size_t bytes) noexcept;
 
     // Makes room for at least `bytes`: moves what is pending to the front, then grows.
-    void reserve(std::size_t bytes);
+    void reserve(std::size_t bytes) {
+        if (capacity_ - written_ < bytes) make_room(bytes);
+    }
 
     // Appends `bytes` bytes of unspecified content for the caller to fill in; valid until the next
     // call that is not const.
-    [[nodiscard]] std::byte* append(std::size_t bytes);
+    [[nodiscard]] std::byte* append(std::size_t bytes) {
+        reserve(bytes);
+        std::byte* at = data_.get() + written_;
+        written_ += bytes;
+        return at;
+    }
 
     void clear() noexcept { read_ = written_ = 0; }
 
@@ -49,6 +56,8 @@ public:
     void reset(std::size_t capacity);
 
 private:
+    void make_room(std::size_t bytes);
+
     std::unique_ptr<std::byte[]> data_;
     std::size_t capacity_ = 0;
     std::size_t read_ = 0;

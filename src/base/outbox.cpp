@@ -10,13 +10,6 @@ void outbox::reserve(std::size_t bytes, std::size_t values) {
     pieces_.reserve(pieces_.size() + values);
 }
 
-std::byte* outbox::append(std::size_t bytes) {
-    std::byte* const at = plain_.append(bytes);
-    unclaimed_ += bytes;
-    size_ += bytes;
-    return at;
-}
-
 void outbox::splice(shared_block& value) {
     KMC_ASSERT(!value.bytes().empty());
     pieces_.push_back({.plain = unclaimed_, .value = &value, .sent = 0});

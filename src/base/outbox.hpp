@@ -34,7 +34,12 @@ public:
     void reserve(std::size_t bytes, std::size_t values);
 
     // Room for `bytes` bytes at the end, for the caller to fill in at once.
-    [[nodiscard]] std::byte* append(std::size_t bytes);
+    [[nodiscard]] std::byte* append(std::size_t bytes) {
+        std::byte* const at = plain_.append(bytes);
+        unclaimed_ += bytes;
+        size_ += bytes;
+        return at;
+    }
 
     // Puts a large value at the end.
     void splice(shared_block& value);

@@ -4,10 +4,14 @@
 
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
+#include "protocol/binary/decode.hpp"
+#include "protocol/binary/encode.hpp"
 #include "protocol/status.hpp"
 
 namespace kmc::detail {
 namespace {
+
+namespace wire = binary;
 
 // Errors carry a short English sentence. One that needs more is no memcached.
 constexpr std::uint32_t error_text_bytes_max = 4096;
@@ -44,12 +48,12 @@ void fail(const slot& to, error why) noexcept {
 
 }  // namespace
 
-pipeline::pipeline(const codec& wire, const pipeline_limits& limits, std::uint32_t first_sequence)
-    : wire_(wire), limits_(limits), slots_(limits.max_slots, first_sequence) {
+pipeline::pipeline(const pipeline_limits& limits, std::uint32_t first_sequence)
+    : limits_(limits), slots_(limits.max_slots, first_sequence) {
     limits_.run_requests = std::max(limits_.run_requests, 1U);
     limits_.landing_bytes = std::max(limits_.landing_bytes, 1U);
     for (std::size_t i = 0; i < silence_of_.size(); ++i) {
-        silence_of_[i] = wire.silence_of(static_cast<command>(i));
+        silence_of_[i] = wire::silence_of(static_cast<command>(i));
     }
 }
 
@@ -72,52 +76,101 @@ pipeline::run pipeline::next_run(const op_node& node, std::size_t room_bytes,
     const std::uint32_t most =
         std::min({node.count - node.encoded, slots_.room(), limits_.run_requests});
     if (most == 0) return {};
-    const std::size_t alone = wire_.encoded_size(requests[0], loudness::loud);
+    const std::size_t alone = wire::encoded_size(requests[0], loudness::loud);
     if (alone > room_bytes && first == oversize::refused) return {};
-    if (most == 1) return {1, alone};
+    run only;
+    only.add(requests[0], alone);
+    if (most == 1) return only;
 
     // As if all of them might be quiet ...
     const std::size_t budget = std::min<std::size_t>(room_bytes, limits_.run_bytes);
     run next;
     while (next.requests < most) {
         const request& r = requests[next.requests];
-        const std::size_t size = wire_.encoded_size(r, wish_of(r));
+        const std::size_t size = wire::encoded_size(r, wish_of(r));
         if (size > budget - next.bytes) break;
-        next.bytes += size;
-        ++next.requests;
+        next.add(r, size);
     }
     // ... then let the last one speak, which may take more or fewer bytes.
-    for (; next.requests > 1; --next.requests) {
+    while (next.requests > 1) {
         const request& last = requests[next.requests - 1];
-        next.bytes -= wire_.encoded_size(last, wish_of(last));
-        const std::size_t size = wire_.encoded_size(last, loudness::loud);
-        if (size <= budget - next.bytes) return {next.requests, next.bytes + size};
+        next.remove(last, wire::encoded_size(last, wish_of(last)));
+        const std::size_t size = wire::encoded_size(last, loudness::loud);
+        if (size > budget - next.bytes) continue;
+        next.add(last, size);
+        return next;
     }
-    return {1, alone};
+    return only;
 }
 
 void pipeline::encode_run(op_node& node, const run& next, outbox& out) {
     const std::uint32_t last = node.encoded + next.requests - 1;
-    std::size_t lent = 0;
-    std::size_t values = 0;
-    for (std::uint32_t index = node.encoded; index <= last; ++index) {
-        if (!node.requests[index].is_shared) continue;
-        lent += node.requests[index].value_size;
-        ++values;
-    }
     // From here on nothing throws: half a run on the wire would be a run without a fence.
-    out.reserve(next.bytes - lent, values);
+    out.reserve(next.bytes - next.lent_bytes, next.lent_values);
     [[maybe_unused]] const std::size_t before = out.size();
     for (std::uint32_t index = node.encoded; index <= last; ++index) {
         const request& r = node.requests[index];
         slot s{.node = &node, .index = index, .what = r.what};
         if (index != last && !r.is_loud)
             s.quiet_means = silence_of_[static_cast<std::size_t>(r.what)];
-        wire_.encode(r, slots_.tail(), s.how(), out);
+        wire::encode(r, slots_.tail(), s.how(), out);
         slots_.push(s);
     }
     node.encoded += next.requests;
     KMC_ASSERT(out.size() - before == next.bytes);
+}
+
+// ---- replies: what follows is done for each, and inlined into feed() -------------------------
+
+// Only items may be as large as the user says; the codec bounds what else there is.
+inline std::uint32_t pipeline::size_limit(const reply_head& head) const noexcept {
+    if (static_cast<status>(head.status) != status::ok) return error_text_bytes_max;
+    return gives_item(slots_[head.sequence].what) ? limits_.value_bytes_max : head.value_size;
+}
+
+inline bool pipeline::is_large(const reply_head& head) const noexcept {
+    return static_cast<status>(head.status) == status::ok &&
+           gives_item(slots_[head.sequence].what) && head.value_size >= limits_.landing_bytes;
+}
+
+// Everything that can be wrong with a reply, asked before anything of it is believed.
+inline std::optional<errc> pipeline::objection_to(const reply_head& head) const noexcept {
+    if (!slots_.contains(head.sequence)) return errc::protocol_error;
+    for (std::uint32_t skipped = slots_.head(); skipped != head.sequence; ++skipped) {
+        const bool has_had_parts = skipped == slots_.head() && parts_bytes_ != 0;
+        if (slots_[skipped].is_loud() && !has_had_parts) return errc::protocol_error;
+    }
+    const slot& s = slots_[head.sequence];
+    if (!wire::answers(head, s.what, s.how())) return errc::protocol_error;
+
+    if (head.value_size > size_limit(head)) return errc::protocol_error;
+    const std::uint64_t before = head.sequence == slots_.head() ? parts_bytes_ : 0;
+    if (s.what == command::stat && before + head.frame_size() > limits_.stat_bytes_max) {
+        return errc::protocol_error;
+    }
+    if (aftermath_of(static_cast<status>(head.status), s.what) == aftermath::locked) {
+        return errc::auth_failed;
+    }
+    return std::nullopt;
+}
+
+inline slot pipeline::take_oldest() noexcept {
+    parts_bytes_ = 0;
+    const slot s = slots_.pop();
+    if (s.node == nullptr) --orphans_;
+    return s;
+}
+
+// What quiet requests wanted to say by their silence, now that a later reply is complete.
+inline void pipeline::settle_skipped(std::uint32_t until) noexcept {
+    while (slots_.head() != until) {
+        const slot s = take_oldest();
+        reply r;
+        r.what = s.what;
+        r.is_implied = true;
+        r.status = s.quiet_means == silence::miss ? status::not_found : status::ok;
+        answer(s, r);
+    }
 }
 
 pipeline::fed pipeline::feed(std::span<const std::byte> bytes) {
@@ -128,7 +181,7 @@ pipeline::fed pipeline::feed(std::span<const std::byte> bytes) {
         const std::span<const std::byte> rest = bytes.subspan(consumed);
         if (rest.empty()) return {.consumed = consumed};
 
-        const parse_result parsed = wire_.parse_head(rest);
+        const parse_result parsed = wire::parse_head(rest);
         if (parsed.status == parse_status::need_more) return {.consumed = consumed};
         if (parsed.status == parse_status::broken) return broken(consumed, parsed.why);
         const reply_head& head = parsed.head;
@@ -144,13 +197,13 @@ pipeline::fed pipeline::feed(std::span<const std::byte> bytes) {
             continue;
         }
 
-        reply r = wire_.read_reply(head, slots_[head.sequence].what, extras_and_key);
+        reply r = wire::read_reply(head, slots_[head.sequence].what, extras_and_key);
         if (aftermath_of(r.status, r.what) != aftermath::none) {
             refuse(head.sequence, r.status);
             return broken(consumed, errc::protocol_error);
         }
         r.value = as_text(rest.subspan(value_at, head.value_size));
-        if (is_counter(r.what) && r.status == status::ok) r.number = wire_.read_number(r.value);
+        if (is_counter(r.what) && r.status == status::ok) r.number = wire::read_number(r.value);
         settle_skipped(head.sequence);
         if (r.is_part) {
             parts_bytes_ += head.frame_size();
@@ -162,44 +215,12 @@ pipeline::fed pipeline::feed(std::span<const std::byte> bytes) {
     }
 }
 
-// Everything that can be wrong with a reply, asked before anything of it is believed.
-std::optional<errc> pipeline::objection_to(const reply_head& head) const noexcept {
-    if (!slots_.contains(head.sequence)) return errc::protocol_error;
-    for (std::uint32_t skipped = slots_.head(); skipped != head.sequence; ++skipped) {
-        const bool has_had_parts = skipped == slots_.head() && parts_bytes_ != 0;
-        if (slots_[skipped].is_loud() && !has_had_parts) return errc::protocol_error;
-    }
-    const slot& s = slots_[head.sequence];
-    if (!wire_.answers(head, s.what, s.how())) return errc::protocol_error;
-
-    if (head.value_size > size_limit(head)) return errc::protocol_error;
-    const std::uint64_t before = head.sequence == slots_.head() ? parts_bytes_ : 0;
-    if (s.what == command::stat && before + head.frame_size() > limits_.stat_bytes_max) {
-        return errc::protocol_error;
-    }
-    if (aftermath_of(static_cast<status>(head.status), s.what) == aftermath::locked) {
-        return errc::auth_failed;
-    }
-    return std::nullopt;
-}
-
-// Only items may be as large as the user says; the codec bounds what else there is.
-std::uint32_t pipeline::size_limit(const reply_head& head) const noexcept {
-    if (static_cast<status>(head.status) != status::ok) return error_text_bytes_max;
-    return gives_item(slots_[head.sequence].what) ? limits_.value_bytes_max : head.value_size;
-}
-
-bool pipeline::is_large(const reply_head& head) const noexcept {
-    return static_cast<status>(head.status) == status::ok &&
-           gives_item(slots_[head.sequence].what) && head.value_size >= limits_.landing_bytes;
-}
-
 void pipeline::begin_large(const reply_head& head,
                            std::span<const std::byte> extras_and_key) noexcept {
     const slot& s = slots_[head.sequence];
     large_.sequence = head.sequence;
     large_.due = head.value_size;
-    large_.answer = wire_.read_reply(head, s.what, extras_and_key);
+    large_.answer = wire::read_reply(head, s.what, extras_and_key);
     large_.block = {};
     if (s.node == nullptr) return;
     if (void* block = try_take_block(head.value_size)) {
@@ -240,28 +261,9 @@ void pipeline::end_large() noexcept {
     answer(s, r);
 }
 
-slot pipeline::take_oldest() noexcept {
-    parts_bytes_ = 0;
-    const slot s = slots_.pop();
-    if (s.node == nullptr) --orphans_;
-    return s;
-}
-
 void pipeline::orphan(slot& s) noexcept {
     s.node = nullptr;
     ++orphans_;
-}
-
-// What quiet requests wanted to say by their silence, now that a later reply is complete.
-void pipeline::settle_skipped(std::uint32_t until) noexcept {
-    while (slots_.head() != until) {
-        const slot s = take_oldest();
-        reply r;
-        r.what = s.what;
-        r.is_implied = true;
-        r.status = s.quiet_means == silence::miss ? status::not_found : status::ok;
-        answer(s, r);
-    }
 }
 
 // The server misunderstood this request. Its own caller learns why; the silence of the quiet ones
@@ -294,9 +296,8 @@ void pipeline::reclaim_repeatable(intrusive_list<op_node>& to, std::uint32_t& bu
         const std::uint32_t first_open = node->count - node->open;
         const std::uint32_t due = node->encoded - first_open;
         const auto* const begin = node->requests + first_open;
-        if (due > budget || !std::all_of(begin, begin + due, [](const request& r) {
-                return is_repeatable(r.what);
-            })) {
+        if (due > budget || !std::all_of(begin, begin + due,
+                                         [](const request& r) { return is_repeatable(r.what); })) {
             continue;
         }
         for (std::uint32_t i = 0; i < due; ++i) orphan(slots_[at - i]);

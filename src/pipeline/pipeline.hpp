@@ -42,7 +42,7 @@ struct pipeline_limits {
 class pipeline {
 public:
     // @param first_sequence  best random, so that no reply to an earlier connection fits by chance.
-    pipeline(const codec& wire, const pipeline_limits& limits, std::uint32_t first_sequence);
+    pipeline(const pipeline_limits& limits, std::uint32_t first_sequence);
 
     // Encodes as many of the node's remaining requests as slots and `room_bytes` allow, the last
     // one loud. A single request larger than room_bytes is encoded when `out` is empty.
@@ -94,6 +94,23 @@ private:
     struct run {
         std::uint32_t requests = 0;
         std::size_t bytes = 0;
+        std::size_t lent_bytes = 0;  // of them, in values that are sent from where they are
+        std::size_t lent_values = 0;
+
+        void add(const request& r, std::size_t size) noexcept {
+            ++requests;
+            bytes += size;
+            if (!r.is_shared) return;
+            lent_bytes += r.value_size;
+            ++lent_values;
+        }
+        void remove(const request& r, std::size_t size) noexcept {
+            --requests;
+            bytes -= size;
+            if (!r.is_shared) return;
+            lent_bytes -= r.value_size;
+            --lent_values;
+        }
     };
     // Whether the first request of a run may be larger than the room there is.
     enum class oversize : std::uint8_t { refused, allowed };
@@ -125,7 +142,6 @@ private:
     void refuse(std::uint32_t sequence, status raw) noexcept;
     fed broken(std::size_t consumed, errc why) noexcept;
 
-    const codec& wire_;
     pipeline_limits limits_;
     std::array<silence, command_count> silence_of_;
     slot_ring<slot> slots_;

@@ -1,5 +1,6 @@
-// The seam between the pipeline and a wire protocol. Stateless: everything about one connection
-// lives in the pipeline.
+// The words between the pipeline and a wire protocol. A protocol is a namespace of stateless inline
+// functions over them (protocol/binary has the only one): everything about one connection lives in
+// the pipeline, which is compiled with the protocol's code inside its loops.
 
 #pragma once
 
@@ -10,7 +11,6 @@
 
 #include <kmc/error.hpp>
 
-#include "base/outbox.hpp"
 #include "protocol/command.hpp"
 
 namespace kmc::detail {
@@ -30,7 +30,7 @@ enum class silence : std::uint8_t {
 // The head of a reply frame, checked as far as it can be without knowing which request it answers.
 struct reply_head {
     std::uint32_t sequence = 0;
-    std::uint8_t opcode = 0;  // raw, for codec::answers
+    std::uint8_t opcode = 0;  // raw, for answers()
     std::uint16_t status = 0;
     std::uint64_t cas = 0;
     std::uint32_t head_size = 0;  // header bytes before the body
@@ -54,35 +54,5 @@ struct parse_result {
     errc why = errc::protocol_error;  // protocol_error, not_binary, server_busy or auth_failed
     reply_head head;
 };
-
-class codec {
-public:
-    virtual ~codec() = default;
-
-    // Bytes that encode() will append.
-    [[nodiscard]] virtual std::size_t encoded_size(const request&, loudness) const noexcept = 0;
-    virtual void encode(const request&, std::uint32_t sequence, loudness, outbox& out) const = 0;
-
-    [[nodiscard]] virtual silence silence_of(command) const noexcept = 0;
-
-    // Looks at the start of `bytes` for one reply head. Never reads a body, never allocates.
-    [[nodiscard]] virtual parse_result parse_head(
-        std::span<const std::byte> bytes) const noexcept = 0;
-
-    // True if a reply with this head can answer such a request: opcode, extras, key and value
-    // sizes fit the command and the status.
-    [[nodiscard]] virtual bool answers(const reply_head&, command, loudness) const noexcept = 0;
-
-    // Reads extras and key of a head that `answers` accepted. `extras_and_key` is exactly
-    // extras_size + key_size bytes; value and landed are the caller's to fill in.
-    [[nodiscard]] virtual reply read_reply(
-        const reply_head&, command, std::span<const std::byte> extras_and_key) const noexcept = 0;
-
-    // The counter in the value of a reply to incr or decr that `answers` accepted.
-    [[nodiscard]] virtual std::uint64_t read_number(std::string_view value) const noexcept = 0;
-};
-
-// The binary protocol (memcached's proto_bin.c). One object for the whole process.
-[[nodiscard]] const codec& binary_codec() noexcept;
 
 }  // namespace kmc::detail

@@ -49,12 +49,10 @@ static_assert(is_in_order());
 
 }  // namespace
 
-outcome outcome_of(command what, bool guarded, status raw) noexcept {
+outcome outcome_of_refusal(command what, bool guarded, status raw) noexcept {
     const conditions& c = table[static_cast<std::size_t>(what)];
     const bool compared = guarded && c.is_guarded;
     switch (raw) {
-        case status::ok:
-            return outcome::done;
         case status::not_found:
             return c.not_found || compared ? outcome::absent : outcome::refused;
         case status::exists:

@@ -18,8 +18,13 @@ enum class outcome : std::uint8_t {
     refused,  // no answer to the question: error_of_status says why
 };
 
+// Of a status that is not ok.
+[[nodiscard]] outcome outcome_of_refusal(command what, bool guarded, status raw) noexcept;
+
 // @param guarded  the request carried a cas token; makes a difference for set and del only, the
 //                 others cannot.
-[[nodiscard]] outcome outcome_of(command what, bool guarded, status raw) noexcept;
+[[nodiscard]] inline outcome outcome_of(command what, bool guarded, status raw) noexcept {
+    return raw == status::ok ? outcome::done : outcome_of_refusal(what, guarded, raw);
+}
 
 }  // namespace kmc::detail

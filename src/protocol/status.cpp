@@ -15,16 +15,4 @@ errc error_of_status(status code) noexcept {
     }
 }
 
-aftermath aftermath_of(status code, command what) noexcept {
-    switch (code) {
-        case status::invalid:
-        case status::unknown_command:
-            return aftermath::poisoned;
-        case status::auth_error:
-            return what == command::flush ? aftermath::none : aftermath::locked;
-        default:
-            return aftermath::none;
-    }
-}
-
 }  // namespace kmc::detail

@@ -20,6 +20,16 @@ enum class aftermath : std::uint8_t {
 };
 // @param what  the command that was answered so: a server that forbids flushing says so with the
 //              status of a missing login, and goes on.
-[[nodiscard]] aftermath aftermath_of(status, command what) noexcept;
+[[nodiscard]] constexpr aftermath aftermath_of(status code, command what) noexcept {
+    switch (code) {
+        case status::invalid:
+        case status::unknown_command:
+            return aftermath::poisoned;
+        case status::auth_error:
+            return what == command::flush ? aftermath::none : aftermath::locked;
+        default:
+            return aftermath::none;
+    }
+}
 
 }  // namespace kmc::detail

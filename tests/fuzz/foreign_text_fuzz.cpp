@@ -9,8 +9,8 @@
 #include "base/bytes.hpp"
 #include "base/quoted.hpp"
 #include "fuzzing.hpp"
+#include "protocol/binary/decode.hpp"
 #include "protocol/binary/text_lines.hpp"
-#include "protocol/codec.hpp"
 #include "routing/java_address.hpp"
 #include "values/utf8.hpp"
 
@@ -39,7 +39,7 @@ void check_lines(std::string_view text) {
                          text.starts_with("SERVER_ERROR ");
     require((*first != errc::protocol_error) == is_line, "only what servers say means something");
     if (text[0] == '\x81') return;
-    const parse_result parsed = binary_codec().parse_head(as_bytes(text));
+    const parse_result parsed = binary::parse_head(as_bytes(text));
     require(parsed.status == parse_status::broken && parsed.why == *first, "the decoder's verdict");
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/bytes.hpp"
 #include "fuzzing.hpp"
-#include "protocol/codec.hpp"
+#include "protocol/binary/decode.hpp"
 #include "protocol/outcome.hpp"
 #include "protocol/status.hpp"
 
@@ -35,7 +35,7 @@ private:
 };
 
 parse_result parse(std::span<const std::byte> bytes) {
-    return binary_codec().parse_head(exact_bytes(bytes).span());
+    return binary::parse_head(exact_bytes(bytes).span());
 }
 
 std::uint64_t number_at(std::span<const std::byte> bytes, std::size_t at, std::size_t size) {
@@ -90,12 +90,12 @@ parse_result parse_growing(std::span<const std::byte> bytes) {
 
 void check_reply(const reply_head& head, command what, loudness how,
                  std::span<const std::byte> bytes) {
-    if (!binary_codec().answers(head, what, how)) return;
+    if (!binary::answers(head, what, how)) return;
     const std::size_t body = std::size_t{head.extras_size} + head.key_size;
     require(head.extras_size <= 4 && head.key_size <= 250, "extras and key of a fitting reply");
     if (bytes.size() - head_bytes < body) return;
     const exact_bytes extras_and_key(bytes.subspan(head_bytes, body));
-    const reply r = binary_codec().read_reply(head, what, extras_and_key.span());
+    const reply r = binary::read_reply(head, what, extras_and_key.span());
     require(r.what == what && r.cas == head.cas, "the reply is of its head");
     require(static_cast<std::uint16_t>(r.status) == head.status, "the status is of its head");
     require(r.key.size() == head.key_size && r.is_part == (head.key_size != 0), "the key");
@@ -108,7 +108,7 @@ void check_reply(const reply_head& head, command what, loudness how,
     require(head.value_size == 8, "a counter has eight bytes");
     if (bytes.size() < head_bytes + body + 8) return;
     const exact_bytes value(bytes.subspan(head_bytes + body, 8));
-    require(binary_codec().read_number(as_text(value.span())) == number_at(value.span(), 0, 8),
+    require(binary::read_number(as_text(value.span())) == number_at(value.span(), 0, 8),
             "the counter");
 }
 

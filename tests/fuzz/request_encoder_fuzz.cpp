@@ -6,7 +6,7 @@
 
 #include "base/bytes.hpp"
 #include "fuzzing.hpp"
-#include "protocol/codec.hpp"
+#include "protocol/binary/encode.hpp"
 #include "support/frames.hpp"
 
 namespace {
@@ -124,8 +124,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         auto a = std::make_unique<asked>();
         read_request(in, *a);
         const std::size_t before = out.size();
-        const std::size_t expected = binary_codec().encoded_size(a->what, a->how);
-        binary_codec().encode(a->what, sequence++, a->how, out);
+        const std::size_t expected = binary::encoded_size(a->what, a->how);
+        binary::encode(a->what, sequence++, a->how, out);
         require(out.size() - before == expected, "as many bytes as announced");
         announced += expected;
         // The kernel takes some of it now and then.

@@ -134,7 +134,7 @@ const op_hooks spy_node::spy_hooks = {
 };
 
 wire::wire(std::uint32_t first_sequence, const pipeline_limits& limits)
-    : pipeline(binary_codec(), limits, first_sequence) {}
+    : pipeline(limits, first_sequence) {}
 
 std::vector<request_frame> wire::send(spy_node& node, std::size_t room_bytes) {
     const std::size_t before = tx.size();

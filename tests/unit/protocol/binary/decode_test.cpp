@@ -7,7 +7,7 @@
 #include "base/byte_order.hpp"
 #include "base/bytes.hpp"
 #include "captured_frames.hpp"
-#include "protocol/codec.hpp"
+#include "protocol/binary/decode.hpp"
 #include "support/frames.hpp"
 
 using namespace kmc::detail;
@@ -21,7 +21,7 @@ namespace opcode = kmc::testing::opcode;
 namespace {
 
 parse_result parse(std::string_view bytes) {
-    return binary_codec().parse_head(as_bytes(bytes));
+    return binary::parse_head(as_bytes(bytes));
 }
 
 reply_head head_of(const reply_frame& frame) {
@@ -84,7 +84,6 @@ TEST_CASE("a captured stream falls apart into its frames", "[decode]") {
 
 TEST_CASE("captured replies answer the command that was sent, and no other", "[decode]") {
     if (kmc::testing::are_captured_frames_missing()) return;
-    const codec& wire = binary_codec();
     std::size_t read = 0;
     for (const auto& exchange : kmc::testing::captured_exchanges()) {
         for (const captured_frame& frame : exchange.replies) {
@@ -94,11 +93,11 @@ TEST_CASE("captured replies answer the command that was sent, and no other", "[d
             const reply_head head = parse(frame.bytes).head;
             for (std::size_t i = 0; i < command_count; ++i) {
                 const auto what = static_cast<command>(i);
-                CHECK(wire.answers(head, what, asked->how) == (what == asked->what));
+                CHECK(binary::answers(head, what, asked->how) == (what == asked->what));
             }
 
             const std::string body = frame.extras + frame.key;
-            const reply r = wire.read_reply(head, asked->what, as_bytes(body));
+            const reply r = binary::read_reply(head, asked->what, as_bytes(body));
             CHECK(r.what == asked->what);
             CHECK(static_cast<std::uint16_t>(r.status) == frame.status);
             CHECK(r.cas == frame.cas);
@@ -111,7 +110,7 @@ TEST_CASE("captured replies answer the command that was sent, and no other", "[d
             CHECK(r.key == frame.key);
             CHECK(r.is_part == !frame.key.empty());
             if (is_counter(asked->what) && frame.status == 0) {
-                CHECK(wire.read_number(frame.value) ==
+                CHECK(binary::read_number(frame.value) ==
                       load_big<std::uint64_t>(as_bytes(frame.value).data()));
             }
             ++read;
@@ -237,15 +236,14 @@ TEST_CASE("a success reply has the shape of its command", "[decode]") {
         {command::touch, {.opcode = opcode::touch, .status = 1, .extras = "flag"}, false},
     }));
     CAPTURE(static_cast<int>(what), to_hex(to_bytes(frame).substr(0, 60)));
-    CHECK(binary_codec().answers(head_of(frame), what, loudness::loud) == fits);
+    CHECK(binary::answers(head_of(frame), what, loudness::loud) == fits);
 }
 
 TEST_CASE("a reply echoes the loudness of its request", "[decode]") {
-    const codec& wire = binary_codec();
     const reply_head loud = head_of({.opcode = opcode::get, .extras = "flag"});
     const reply_head quiet = head_of({.opcode = opcode::getq, .extras = "flag"});
-    CHECK(wire.answers(loud, command::get, loudness::loud));
-    CHECK(wire.answers(quiet, command::get, loudness::quiet));
-    CHECK_FALSE(wire.answers(loud, command::get, loudness::quiet));
-    CHECK_FALSE(wire.answers(quiet, command::get, loudness::loud));
+    CHECK(binary::answers(loud, command::get, loudness::loud));
+    CHECK(binary::answers(quiet, command::get, loudness::quiet));
+    CHECK_FALSE(binary::answers(loud, command::get, loudness::quiet));
+    CHECK_FALSE(binary::answers(quiet, command::get, loudness::loud));
 }

@@ -7,7 +7,7 @@
 
 #include "base/bytes.hpp"
 #include "captured_frames.hpp"
-#include "protocol/codec.hpp"
+#include "protocol/binary/encode.hpp"
 #include "support/frames.hpp"
 
 using namespace kmc::detail;
@@ -17,8 +17,8 @@ namespace {
 
 std::string encoded(const request& r, std::uint32_t sequence, loudness how) {
     outbox out;
-    binary_codec().encode(r, sequence, how, out);
-    CHECK(out.size() == binary_codec().encoded_size(r, how));
+    binary::encode(r, sequence, how, out);
+    CHECK(out.size() == binary::encoded_size(r, how));
     return std::string(as_text(out.pending()));
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("a request goes behind what the buffer holds, and keys may hold any by
                     .expiry = 0xfffefdfc,
                     .cas = 0x1122334455667788};
 
-    binary_codec().encode(r, 0xfffffffe, loudness::quiet, out);
+    binary::encode(r, 0xfffffffe, loudness::quiet, out);
 
     CHECK(kmc::testing::to_hex(as_text(out.pending())) ==
           "78"
@@ -204,16 +204,15 @@ TEST_CASE("general statistics are asked for without a name", "[encode]") {
 }
 
 TEST_CASE("silence means what the command was after", "[encode]") {
-    const codec& wire = binary_codec();
     for (const command what : {command::get, command::gat}) {
-        CHECK(wire.silence_of(what) == silence::miss);
+        CHECK(binary::silence_of(what) == silence::miss);
     }
     for (const command what :
          {command::set, command::add, command::replace, command::append, command::prepend,
           command::del, command::incr, command::decr, command::flush}) {
-        CHECK(wire.silence_of(what) == silence::success);
+        CHECK(binary::silence_of(what) == silence::success);
     }
     for (const command what : {command::touch, command::stat, command::noop, command::version}) {
-        CHECK(wire.silence_of(what) == silence::never);
+        CHECK(binary::silence_of(what) == silence::never);
     }
 }

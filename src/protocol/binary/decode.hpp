@@ -1,34 +1,41 @@
+// Replies in the binary protocol: judged, and read.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
 #include "base/assert.hpp"
 #include "base/byte_order.hpp"
 #include "base/bytes.hpp"
-#include "protocol/binary/binary_codec.hpp"
 #include "protocol/binary/frame.hpp"
 #include "protocol/binary/opcodes.hpp"
 #include "protocol/binary/text_lines.hpp"
+#include "protocol/codec.hpp"
 
-namespace kmc::detail {
-namespace {
+namespace kmc::detail::binary {
 
-parse_result broken(errc why) noexcept {
+[[nodiscard]] inline parse_result broken(errc why) noexcept {
     return {.status = parse_status::broken, .why = why, .head = {}};
 }
 
 // One byte that is not a reply's first settles it, unless it may begin a line of text that tells
 // more.
-parse_result judge_text(std::span<const std::byte> bytes) noexcept {
+[[nodiscard]] inline parse_result judge_text(std::span<const std::byte> bytes) noexcept {
     const text_verdict verdict = judge_text_line(as_text(bytes));
     return verdict.is_decided ? broken(verdict.why) : parse_result{};
 }
 
 // Only a statistic has a name, and only the end of them has none.
-bool has_key_of(command what, const reply_head& head) noexcept {
+[[nodiscard]] inline bool has_key_of(command what, const reply_head& head) noexcept {
     if (what != command::stat) return head.key_size == 0;
     return head.key_size != 0 ? head.key_size <= statistic_name_max : head.value_size == 0;
 }
 
-}  // namespace
-
-parse_result binary::parse_head(std::span<const std::byte> bytes) const noexcept {
+// Looks at the start of `bytes` for one reply head. Never reads a body, never allocates.
+[[nodiscard]] inline parse_result parse_head(std::span<const std::byte> bytes) noexcept {
     if (bytes.empty()) return {};
     if (bytes[0] != frame::reply_magic) return judge_text(bytes);
     if (bytes.size() < frame::header_bytes) return {};
@@ -52,7 +59,9 @@ parse_result binary::parse_head(std::span<const std::byte> bytes) const noexcept
     return {.status = parse_status::head, .why = {}, .head = head};
 }
 
-bool binary::answers(const reply_head& head, command what, loudness how) const noexcept {
+// True if a reply with this head can answer such a request: opcode, extras, key and value sizes fit
+// the command and the status.
+[[nodiscard]] inline bool answers(const reply_head& head, command what, loudness how) noexcept {
     const opcode_row& row = row_of(what);
     if (head.opcode != opcode_of(row, how)) return false;
     if (head.status != static_cast<std::uint16_t>(status::ok)) {
@@ -62,8 +71,10 @@ bool binary::answers(const reply_head& head, command what, loudness how) const n
            head.value_size >= row.reply_value_min && head.value_size <= row.reply_value_max;
 }
 
-reply binary::read_reply(const reply_head& head, command what,
-                         std::span<const std::byte> extras_and_key) const noexcept {
+// Reads extras and key of a head that `answers` accepted. `extras_and_key` is exactly extras_size +
+// key_size bytes; value and landed are the caller's to fill in.
+[[nodiscard]] inline reply read_reply(const reply_head& head, command what,
+                                      std::span<const std::byte> extras_and_key) noexcept {
     KMC_ASSERT(extras_and_key.size() == head.extras_size + head.key_size);
     reply r;
     r.what = what;
@@ -79,9 +90,10 @@ reply binary::read_reply(const reply_head& head, command what,
     return r;
 }
 
-std::uint64_t binary::read_number(std::string_view value) const noexcept {
+// The counter in the value of a reply to incr or decr that `answers` accepted.
+[[nodiscard]] inline std::uint64_t read_number(std::string_view value) noexcept {
     KMC_ASSERT(value.size() == sizeof(std::uint64_t));
     return load_big<std::uint64_t>(as_bytes(value).data());
 }
 
-}  // namespace kmc::detail
+}  // namespace kmc::detail::binary

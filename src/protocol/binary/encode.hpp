@@ -1,13 +1,20 @@
+// Requests in the binary protocol, as bytes.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
 #include "base/assert.hpp"
 #include "base/byte_order.hpp"
 #include "base/bytes.hpp"
-#include "protocol/binary/binary_codec.hpp"
+#include "base/outbox.hpp"
 #include "protocol/binary/frame.hpp"
 #include "protocol/binary/opcodes.hpp"
+#include "protocol/codec.hpp"
 #include "protocol/key_rules.hpp"
 
-namespace kmc::detail {
-namespace {
+namespace kmc::detail::binary {
 
 struct body_sizes {
     std::size_t extras = 0;
@@ -17,14 +24,14 @@ struct body_sizes {
     [[nodiscard]] std::size_t sum() const noexcept { return extras + key + value; }
 };
 
-body_sizes sizes_of(const opcode_row& row, const request& r) noexcept {
+[[nodiscard]] inline body_sizes sizes_of(const opcode_row& row, const request& r) noexcept {
     body_sizes sizes{.extras = static_cast<std::size_t>(row.extras)};
     if (row.body != request_body::none) sizes.key = r.key_size;
     if (row.body == request_body::key_and_value) sizes.value = r.value_size;
     return sizes;
 }
 
-void write_extras(std::byte* at, const opcode_row& row, const request& r) noexcept {
+inline void write_extras(std::byte* at, const opcode_row& row, const request& r) noexcept {
     switch (row.extras) {
         case request_extras::none:
             return;
@@ -43,13 +50,12 @@ void write_extras(std::byte* at, const opcode_row& row, const request& r) noexce
     }
 }
 
-}  // namespace
-
-std::size_t binary::encoded_size(const request& r, loudness) const noexcept {
+// Bytes that encode() will append.
+[[nodiscard]] inline std::size_t encoded_size(const request& r, loudness) noexcept {
     return frame::header_bytes + sizes_of(row_of(r.what), r).sum();
 }
 
-void binary::encode(const request& r, std::uint32_t sequence, loudness how, outbox& out) const {
+inline void encode(const request& r, std::uint32_t sequence, loudness how, outbox& out) {
     const opcode_row& row = row_of(r.what);
     const body_sizes sizes = sizes_of(row, r);
     // The server closes the connection over a bad key, and with it everybody's requests. Only a
@@ -80,13 +86,8 @@ void binary::encode(const request& r, std::uint32_t sequence, loudness how, outb
     if (r.is_shared) out.splice(*r.block);
 }
 
-silence binary::silence_of(command what) const noexcept {
+[[nodiscard]] inline silence silence_of(command what) noexcept {
     return row_of(what).quiet_means;
 }
 
-const codec& binary_codec() noexcept {
-    static const binary instance;
-    return instance;
-}
-
-}  // namespace kmc::detail
+}  // namespace kmc::detail::binary
