@@ -223,9 +223,10 @@ std::span<std::uint32_t> batch::choose_links() {
         has_twins_ = false;  // each of them has an answer of its own
     }
     const bool all_bulk = !sizes_matter && view_->is_bulk(pattern_, options_.large);
+    const std::size_t known_servers = view_->server_count();
     for (std::size_t i = 0; i < keys_.size(); ++i) {
         if (!is_sent(i)) continue;
-        if (servers_[i] >= view_->server_count()) throw std::bad_alloc();
+        if (servers_[i] >= known_servers) throw std::bad_alloc();
         const bool bulk = sizes_matter ? is_bulk[twins[i]] : all_bulk;
         links[i] = view_->link_to(servers_[i], hashes_[i], bulk);
     }

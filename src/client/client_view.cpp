@@ -172,16 +172,6 @@ bool client_view::reroute(op_node& node) noexcept {
 
 // ---- where a request goes ---------------------------------------------------------------------
 
-std::uint32_t client_view::link_to(server_number server, std::uint32_t hash,
-                                   bool is_bulk) const noexcept {
-    const std::uint32_t first = server * links_per_server_;
-    if (is_bulk) return first + options_.lanes;
-    if (options_.lanes == 1) return first;
-    // Other bits than the ring uses, or all keys of a server would share a lane.
-    const auto spread = static_cast<std::uint32_t>(hash * 0x9e3779b97f4a7c15U >> 32);
-    return first + spread % options_.lanes;
-}
-
 std::optional<errc> client_view::route(op_node& node, request& r, char*& wire_key,
                                        std::string_view group, bool is_large) noexcept {
     const std::string_view prefix = routing_.prefix();

@@ -52,7 +52,14 @@ public:
     // Which connection carries a request of this hash to this server. Those of values of at least
     // bulk_bytes, and those that ask for it, go over the bulk connection, if there is one.
     [[nodiscard]] std::uint32_t link_to(server_number server, std::uint32_t hash,
-                                        bool is_bulk) const noexcept;
+                                        bool is_bulk) const noexcept {
+        const std::uint32_t first = server * links_per_server_;
+        if (is_bulk) return first + options_.lanes;
+        if (options_.lanes == 1) return first;
+        // Other bits than the ring uses, or all keys of a server would share a lane.
+        const auto spread = static_cast<std::uint32_t>(hash * 0x9e3779b97f4a7c15U >> 32);
+        return first + spread % options_.lanes;
+    }
     [[nodiscard]] bool is_bulk(const request& r, bool is_large) const noexcept {
         return options_.bulk_bytes != 0 && (is_large || r.value_size >= options_.bulk_bytes);
     }

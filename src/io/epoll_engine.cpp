@@ -87,7 +87,6 @@ public:
     void wake() noexcept override { waker_.wake(); }
     [[nodiscard]] int wait_fd() override;
 
-    [[nodiscard]] time_point now() const noexcept override { return now_; }
     [[nodiscard]] time_point read_clock() const noexcept override { return clock_now(); }
     [[nodiscard]] std::string_view name() const noexcept override { return "epoll"; }
     [[nodiscard]] const engine_counters& counters() const noexcept override { return counters_; }
@@ -128,11 +127,11 @@ private:
     bool skipped_wait_ = false;
     bool is_watched_ = false;  // somebody waits on our descriptor between turns
 
-    time_point now_ = clock_now();
     engine_counters counters_;
 };
 
-epoll_engine::epoll_engine() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+epoll_engine::epoll_engine()
+    : io_engine(clock_now()), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
     // Every write to it is an edge: it is never read.
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.fd = waker_.fd()}};

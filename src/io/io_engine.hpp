@@ -118,11 +118,16 @@ public:
     [[nodiscard]] virtual int wait_fd() = 0;
 
     // The time of the last turn.
-    [[nodiscard]] virtual time_point now() const noexcept = 0;
+    [[nodiscard]] time_point now() const noexcept { return now_; }
     // The time at this moment, for what begins now: a coroutine may have been busy since the turn.
     [[nodiscard]] virtual time_point read_clock() const noexcept = 0;
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
     [[nodiscard]] virtual const engine_counters& counters() const noexcept = 0;
+
+protected:
+    explicit io_engine(time_point now) noexcept : now_(now) {}
+
+    time_point now_;
 };
 
 }  // namespace kmc::detail

@@ -76,7 +76,6 @@ public:
     void wake() noexcept override { waker_.wake(); }
     [[nodiscard]] int wait_fd() override;
 
-    [[nodiscard]] time_point now() const noexcept override { return now_; }
     [[nodiscard]] time_point read_clock() const noexcept override { return clock_now(); }
     [[nodiscard]] std::string_view name() const noexcept override { return "io_uring"; }
     [[nodiscard]] const engine_counters& counters() const noexcept override { return counters_; }
@@ -133,12 +132,11 @@ private:
 
     std::optional<bell> bell_;  // somebody waits on it between turns
 
-    time_point now_ = clock_now();
     engine_counters counters_;
     uring_ring ring_;  // last: closed before anything that it might still write to
 };
 
-uring_engine::uring_engine() {
+uring_engine::uring_engine() : io_engine(clock_now()) {
     collected_.reserve(1024);
     delivering_.reserve(1024);
     prompt_.reserve(256);

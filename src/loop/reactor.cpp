@@ -120,11 +120,7 @@ bool reactor::turn(time_point limit) {
     flush_dirty();
     const bool may_wait = ready_.empty() && dirty_.empty() && !stopping_;
     enter(may_wait ? std::min(limit, timers_.next_due()) : time_point::min());
-    catch_up();
-    const bool timers_fire = timers_.next_due() <= engine_->now();
-    is_late_ = timers_fire && engine_->now() - timers_.next_due() > late_after;
-    timers_.advance(engine_->now());
-    is_late_ = false;
+    const bool timers_fire = fire_timers();
     sweep_residents();
     // What was delivered, and what a timer did, may have started operations that no enter has seen.
     return delivered_ != delivered_before || timers_fire || !ready_.empty() || !dirty_.empty() ||
@@ -158,6 +154,19 @@ void reactor::wait_for_several(time_point limit, unsigned completions) {
     const std::uint64_t before = delivered_ - sent_;
     engine_->turn({limit, completions, gather_}, *this);
     if (delivered_ - sent_ - before < completions) waiting_.let_down();
+}
+
+bool reactor::fire_timers() {
+    if (timers_.next_due() > now()) {
+        timers_.advance(now());
+        return false;
+    }
+    catch_up();
+    const time_point due = timers_.next_due();
+    is_late_ = due <= now() && now() - due > late_after;
+    timers_.advance(now());
+    is_late_ = false;
+    return due <= now();
 }
 
 // When timers are overdue by more than a tick this thread was late, not the servers: take in every

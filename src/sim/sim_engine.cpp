@@ -48,7 +48,8 @@ constexpr sim_range soon{{}, microseconds(20)};
 
 }  // namespace
 
-sim_engine::sim_engine(sim_net& net) : net_(&net), target_(net.add_target(*this)), now_(net.now()) {
+sim_engine::sim_engine(sim_net& net)
+    : io_engine(net.now()), net_(&net), target_(net.add_target(*this)) {
     net.engines_.push_back(this);
 }
 

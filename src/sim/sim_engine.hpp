@@ -43,7 +43,6 @@ public:
     void wake() noexcept override { woken_.store(true, std::memory_order_release); }
     // Its time does not pass by itself: no other loop can wait for it.
     [[nodiscard]] int wait_fd() override { return -ENOTSUP; }
-    [[nodiscard]] time_point now() const noexcept override { return now_; }
     // The world's time, which a script or a busy coroutine may have moved on since the turn.
     [[nodiscard]] time_point read_clock() const noexcept override;
     [[nodiscard]] std::string_view name() const noexcept override { return "simulator"; }
@@ -124,7 +123,6 @@ private:
 
     sim_net* net_;
     std::uint32_t target_;
-    time_point now_{};
     time_point wanted_ = time_point::max();  // until of the last turn, for the other engines
     bool driven_ = false;
     std::uint32_t idle_spins_ = 0;
