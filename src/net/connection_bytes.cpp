@@ -90,8 +90,11 @@ void connection::arm_receive() {
     const std::span<std::byte> landing = pipeline_->landing();
     receiving_into_landing_ = !landing.empty();
     if (!receiving_into_landing_ && rx_.room().size() < rx_room_min) rx_.reserve(rx_room_min);
-    reactor_.engine().recv(token(op_kind::recv), fd_,
-                           receiving_into_landing_ ? landing : rx_.room());
+    std::span<std::byte> room = receiving_into_landing_ ? landing : rx_.room();
+    if (!receiving_into_landing_ && pipeline_->last_was_large()) {
+        room = room.first(std::min(room.size(), rx_before_large));
+    }
+    reactor_.engine().recv(token(op_kind::recv), fd_, room);
     receiving_ = true;
 }
 

@@ -120,8 +120,7 @@ void connection::on_connected(std::int32_t result) noexcept {
 // The first request of a connection: a NOOP, which every binary server answers at once and a text
 // server answers with a line of text (its opcode is a newline).
 void connection::greet() {
-    pipeline_.emplace(limits_of(options_),
-                      static_cast<std::uint32_t>(reactor_.random().next()));
+    pipeline_.emplace(limits_of(options_), static_cast<std::uint32_t>(reactor_.random().next()));
     tx_.clear();
     if (rx_.capacity() < rx_bytes) rx_.reset(rx_bytes);
     rx_.clear();

@@ -10,6 +10,9 @@ namespace kmc::detail {
 inline constexpr std::size_t rx_bytes = 64 * 1024;
 // A frame that is not landed (16 KiB and its head) must always fit behind a moved-up rest.
 inline constexpr std::size_t rx_room_min = 20 * 1024;
+// Where large values come one after the other, so much is received with the head of the next: what
+// lands here of its value has to be copied.
+inline constexpr std::size_t rx_before_large = 4 * 1024;
 // So much is encoded at once, unless a single request is larger; and a send carries at most so
 // much, so that the end of each shows that a large value is moving.
 inline constexpr std::size_t tx_bytes = 256 * 1024;

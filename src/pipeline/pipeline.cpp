@@ -204,6 +204,7 @@ pipeline::fed pipeline::feed(std::span<const std::byte> bytes) {
         }
         r.value = as_text(rest.subspan(value_at, head.value_size));
         if (is_counter(r.what) && r.status == status::ok) r.number = wire::read_number(r.value);
+        last_was_large_ = head.value_size >= limits_.landing_bytes;
         settle_skipped(head.sequence);
         if (r.is_part) {
             parts_bytes_ += head.frame_size();
@@ -249,6 +250,7 @@ void pipeline::landed(std::size_t bytes) noexcept {
 }
 
 void pipeline::end_large() noexcept {
+    last_was_large_ = true;
     settle_skipped(large_.sequence);
     const slot s = take_oldest();
     reply r = std::move(large_.answer);

@@ -66,6 +66,9 @@ public:
     [[nodiscard]] std::span<std::byte> landing() noexcept;
     void landed(std::size_t bytes) noexcept;
 
+    // The last reply had a value that landed, or was large enough to: the next one may as well.
+    [[nodiscard]] bool last_was_large() const noexcept { return last_was_large_; }
+
     // The node leaves: its slots become orphans. Calls none of its hooks and leaves node.open as it
     // is. Rare, so it scans the window.
     void abandon(op_node& node) noexcept;
@@ -148,6 +151,7 @@ private:
     large_reply large_;
     std::uint64_t parts_bytes_ = 0;  // of the parts that the oldest slot, a stat, has had so far
     std::uint32_t orphans_ = 0;
+    bool last_was_large_ = false;
     std::optional<errc> broken_;
 };
 

@@ -113,6 +113,20 @@ TEST_CASE("a value that is already there is not moved", "[landing]") {
     CHECK_FALSE(node.got[0].has_landed);
 }
 
+TEST_CASE("a large value makes another one likely, until a small one comes", "[landing]") {
+    const std::size_t piece = GENERATE(1U, 1000U);  // it lands, or is all there
+    wire w(0, small_landing);
+    spy_node node;
+    w.send(node.get("small").get("large").get("last"));
+    w.receive(hit(0, "small", opcode::getq), piece);
+    CHECK_FALSE(w.pipeline.last_was_large());
+    w.receive(hit(1, large_value(), opcode::getq), piece);
+    CHECK(node.got[1].has_landed == (piece == 1));
+    CHECK(w.pipeline.last_was_large());
+    w.receive(hit(2, "last"), piece);
+    CHECK_FALSE(w.pipeline.last_was_large());
+}
+
 TEST_CASE("whoever left before the head arrived has his value skipped, not stored", "[landing]") {
     for (const wire::receiving how : both_ways) {
         for (std::size_t cut = 0; cut < large_batch::value_at; ++cut) {
