@@ -20,11 +20,11 @@ detail::write_entry& write_batch::put(detail::command what, std::string_view key
     const std::size_t key_at = bytes_.size();
     const std::string_view kept = key.substr(0, 256);
     bytes_.append(kept);
-    detail::write_entry entry;
+    detail::write_entry& entry = entries_.emplace_back();
     entry.what.what = what;
     entry.what.key_size = static_cast<std::uint16_t>(kept.size());
     entry.key_at = key_at;
-    return entries_.emplace_back(entry);
+    return entry;
 }
 
 std::size_t write_batch::store(detail::command what, std::string_view key, const write_value& value,
