@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -17,10 +18,12 @@ struct usage {
     std::int64_t displaced = 0;  // involuntary ones
 
     [[nodiscard]] double cpu_seconds() const noexcept { return user_seconds + system_seconds; }
-    // Without what a part of the process used.
+    // Without what a part of the process used. Sums are exact; the kernel's shares of user and
+    // system are estimates, which may contradict each other.
     void take_off(const usage& part) noexcept {
-        user_seconds -= part.user_seconds;
-        system_seconds -= part.system_seconds;
+        const double left = std::max(0.0, cpu_seconds() - part.cpu_seconds());
+        user_seconds = std::clamp(user_seconds - part.user_seconds, 0.0, left);
+        system_seconds = left - user_seconds;
         slept -= part.slept;
         displaced -= part.displaced;
     }
