@@ -152,15 +152,24 @@ void announce(const bench_arguments& args) {
 }
 
 // Stores the data set. False if there is nothing to measure then.
-bool prepare(subject& of, session& s, const load::data_set& data, bench::signals& ends) {
+bool prepare(subject& of, session& s, const load::data_set& data, bench::signals& ends,
+             bool is_quiet) {
     of.prepared = bench::store_all(s.rt, s.mc, data, of.plan, ends);
     const bench::preparation& done = *of.prepared;
-    if (done.failed != 0) {
+    if (done.failed != 0 && !is_quiet) {
         complain(std::to_string(done.failed) + " of " + std::to_string(done.items) +
                  " items could not be stored: " + s.mc.describe(done.why));
     }
-    if (done.ended_early) complain("ended before anything was measured");
+    of.seen.ended_early = done.ended_early;
     return !done.ended_early && done.failed < done.items;
+}
+
+// Instead of a report, where nothing was measured.
+exit_code tell_nothing(const bench_arguments& args, const subject& of) {
+    if (args.cluster.json) print_document(bench::to_json(of));
+    if (!of.seen.ended_early) return bench::verdict_of(of);
+    if (!args.cluster.json) complain("ended before anything was measured");
+    return exit_code::partial;
 }
 
 exit_code tell(const bench_arguments& args, const subject& of) {
@@ -189,17 +198,13 @@ exit_code run_bench(const bench_arguments& args) {
     const load::data_set data(args.keys, args.key_bytes, args.value_bytes);
 
     if (args.loads()) {
-        if (!args.cluster.json) announce(args);
-        if (!prepare(of, s, data, ends)) {
-            return of.prepared->ended_early ? exit_code::partial : bench::verdict_of(of);
-        }
+        const bool is_quiet = args.cluster.json;
+        if (!is_quiet) announce(args);
+        if (!prepare(of, s, data, ends, is_quiet)) return tell_nothing(args, of);
     }
     of.seen = of.open ? load::run_open_loop(s.rt, s.mc, data, of.plan, *of.open)
                       : load::run_closed_loop(s.rt, s.mc, data, of.plan);
-    if (of.seen.ended_early && of.seen.used.seconds == 0) {
-        complain("ended before anything was measured");
-        return exit_code::partial;
-    }
+    if (of.seen.ended_early && of.seen.used.seconds == 0) return tell_nothing(args, of);
     return tell(args, of);
 }
 
