@@ -65,8 +65,10 @@ private:
     }
     static double middle_of(std::size_t bucket) noexcept {
         const auto low = static_cast<double>(lowest_of(bucket));
-        const auto next = static_cast<double>(lowest_of(bucket + 1));
-        return bucket < exact ? low : (low + next) / 2;
+        if (bucket < exact) return low;
+        // Of the topmost bucket the next one's lowest would be 2^64.
+        const unsigned shift = static_cast<unsigned>(bucket >> halves) - 1;
+        return low + static_cast<double>(std::uint64_t{1} << shift) / 2;
     }
 
     std::array<std::uint64_t, 64 << halves> buckets_{};

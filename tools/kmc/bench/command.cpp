@@ -230,7 +230,7 @@ void add_load_flags(CLI::App& sub, bench_arguments& args) {
         *sub.add_option("--inflight", args.in_flight,
                         "Callers, each with one call at a time; with --rate the most there may be"),
         1, 1'000'000)
-        .default_str("1, with --rate 1000");
+        .default_str("1 a thread, with --rate 1000");
     CLI::Option* const rate =
         sub.add_option("--rate", args.rate, "Calls a second, whether or not answers come")
             ->check(CLI::Range(0.001, 1e9).description(""))
