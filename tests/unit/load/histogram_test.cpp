@@ -71,6 +71,10 @@ TEST_CASE("a histogram is exact below 64 ns, at powers of two, and at the larges
             INFO(ns);
             CHECK(lowest <= ns);
             CHECK(static_cast<double>(ns - lowest) <= static_cast<double>(ns) / 32);
+            // Beside a larger one, which alone would be known exactly.
+            h.add(std::numeric_limits<std::uint64_t>::max());
+            const auto exact = static_cast<double>(ns);
+            CHECK(std::abs(h.quantile(0) - exact) <= exact * 0.02);
         }
     }
     histogram h;
