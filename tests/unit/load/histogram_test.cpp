@@ -35,7 +35,7 @@ std::vector<std::uint64_t> samples(std::uint64_t seed, std::size_t count) {
 TEST_CASE("every percentile of a histogram is within 2 percent of the sample's") {
     const std::uint64_t seed = kmc::testing::seed();
     INFO("KMC_SEED=" << seed);
-    for (const std::size_t count : {1, 2, 3, 100, 10'000}) {
+    for (const std::size_t count : {1UL, 2UL, 3UL, 100UL, 10'000UL}) {
         std::vector<std::uint64_t> all = samples(seed + count, count);
         histogram h;
         for (const std::uint64_t ns : all) h.add(ns);

@@ -101,7 +101,7 @@ outcome run(unsigned threads, std::size_t callers, double per_second, steady::du
 
 TEST_CASE("every start is taken once or counted as left, and none before its time") {
     for (const unsigned threads : {1U, 2U}) {
-        for (const std::size_t callers : {2, 50}) {
+        for (const std::size_t callers : {2UL, 50UL}) {
             INFO(threads << " threads, " << callers << " callers");
             const outcome came = run(threads, callers, 50'000, 100ms, end::in_time);
             CHECK(came.taken + came.left == 5000);
