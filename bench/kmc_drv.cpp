@@ -96,7 +96,7 @@ void print(const arguments& args, const figures& f, std::size_t servers) {
         args.count("--batch"), args.count("--inflight"), args.count("--value"), f.used.seconds,
         static_cast<unsigned long long>(f.calls), static_cast<unsigned long long>(f.keys),
         static_cast<unsigned long long>(f.hits), static_cast<unsigned long long>(f.misses),
-        static_cast<unsigned long long>(f.errors), f.used.user_seconds, f.used.system_seconds,
+        static_cast<unsigned long long>(f.all_errors()), f.used.user_seconds, f.used.system_seconds,
         per(cpu * 1e6, f.calls), per(cpu * 1e9, f.keys),
         static_cast<double>(f.keys) / f.used.seconds, f.times.quantile(0.5) / 1e3,
         f.times.quantile(0.99) / 1e3, static_cast<double>(f.times.max()) / 1e3,
@@ -137,5 +137,5 @@ int main(int argc, char** argv) {
     const data_set data(args.count("--keys"), args.count("--key-bytes"), args.count("--value"));
     const figures f = run_closed_loop(rt.value(), mc.value(), data, p);
     print(args, f, servers.value().servers().size());
-    return f.errors == 0 ? 0 : 1;
+    return f.all_errors() == 0 ? 0 : 1;
 }

@@ -177,11 +177,10 @@ void add_key_flags(CLI::App& command, cluster_flags& flags) {
     must_have_size(read_as_bytes(*group), 1, 250).type_name("NAME")->group("Cluster");
 }
 
-void add_call_flags(CLI::App& command, cluster_flags& flags) {
-    read_as_time(*command
-                      .add_option("--timeout", flags.timeout_seconds,
-                                  "How long to wait for all answers together: 2, 1.5s, 250ms")
-                      ->default_str("1s"))
+void add_call_flags(CLI::App& command, cluster_flags& flags, const std::string& of_timeout) {
+    read_as_time(
+        *command.add_option("--timeout", flags.timeout_seconds, of_timeout + ": 2, 1.5s, 250ms")
+             ->default_str("1s"))
         .group("Cluster");
     // Undescribed: --help would show what they call themselves beside SIZE.
     CLI::Validator to_bytes = CLI::AsSizeValue(false);
@@ -196,14 +195,19 @@ void add_call_flags(CLI::App& command, cluster_flags& flags) {
         ->group("Cluster");
 }
 
-config_result<session> session::open(const cluster_flags& flags) {
+config_result<session> session::open(const cluster_flags& flags, const session_shape& shape) {
     const auto spec = flags.ring.spec();
     if (!spec) return spec.error();
     auto servers = choose_servers(flags);
     if (!servers) return servers.error();
-    auto rt = runtime::open({.on_fallback = say_nothing});
+    auto rt = runtime::open({.threads = shape.threads,
+                             .backend = shape.backend.value_or(backend::automatic),
+                             .require = shape.backend.has_value(),
+                             .on_fallback = say_nothing});
     if (!rt) return rt.error();
-    auto mc = client::open(rt.value(), std::move(servers.value()), to_options(flags, spec.value()));
+    client_options options = to_options(flags, spec.value());
+    options.lanes = shape.lanes;
+    auto mc = client::open(rt.value(), std::move(servers.value()), options);
     if (!mc) return mc.error();
     return session{std::move(rt.value()), std::move(mc.value())};
 }

@@ -75,7 +75,16 @@ void add_cluster_flags(CLI::App& command, cluster_flags& flags);
 void add_key_flags(CLI::App& command, cluster_flags& flags);
 
 // The flags of those that wait for servers.
-void add_call_flags(CLI::App& command, cluster_flags& flags);
+// @param of_timeout  what --timeout limits.
+void add_call_flags(CLI::App& command, cluster_flags& flags,
+                    const std::string& of_timeout = "How long to wait for all answers together");
+
+// What a session runs on, for those who care.
+struct session_shape {
+    unsigned threads = 1;
+    std::optional<kmc::backend> backend = {};  // and no other
+    std::uint32_t lanes = 1;
+};
 
 // A runtime and a client on it. The client goes first, as it must.
 struct session {
@@ -84,7 +93,8 @@ struct session {
 
     // Reads the server list and the ring, says the list's warnings on standard error, and opens
     // the client. Nothing connects before the first call.
-    [[nodiscard]] static config_result<session> open(const cluster_flags& flags);
+    [[nodiscard]] static config_result<session> open(const cluster_flags& flags,
+                                                     const session_shape& shape = {});
 };
 
 // A client of other servers, given as text, with everything else as in the flags.

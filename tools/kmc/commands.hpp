@@ -38,6 +38,7 @@ void add_flush(CLI::App& app, std::vector<command>& commands);
 void add_ring(CLI::App& app, std::vector<command>& commands);
 void add_config(CLI::App& app, std::vector<command>& commands);
 void add_chaos(CLI::App& app, std::vector<command>& commands);
+void add_bench(CLI::App& app, std::vector<command>& commands);
 void add_sim(CLI::App& app, std::vector<command>& commands);
 
 }  // namespace kmc::cli

@@ -2,9 +2,9 @@
 
 namespace kmc::cli {
 
-void tally::fail(const error& why) noexcept {
-    ++errors_;
-    if (why == errc::bad_key || why == errc::too_large) ++bad_input_;
+void tally::fail(const error& why, std::size_t times) noexcept {
+    errors_ += times;
+    if (why == errc::bad_key || why == errc::too_large) bad_input_ += times;
     if (why.at == stage::answered) refused_ = true;
 }
 

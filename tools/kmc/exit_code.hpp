@@ -20,9 +20,9 @@ enum class exit_code : int {
 // Counts what became of each key or server.
 class tally {
 public:
-    void hit() noexcept { ++hits_; }
-    void miss() noexcept { ++misses_; }
-    void fail(const error& why) noexcept;
+    void hit(std::size_t times = 1) noexcept { hits_ += times; }
+    void miss(std::size_t times = 1) noexcept { misses_ += times; }
+    void fail(const error& why, std::size_t times = 1) noexcept;
 
     [[nodiscard]] std::size_t hits() const noexcept { return hits_; }
     [[nodiscard]] std::size_t misses() const noexcept { return misses_; }

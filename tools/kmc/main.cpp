@@ -80,6 +80,7 @@ int run(int argc, char** argv) {
     kmc::cli::add_ring(app, commands);
     kmc::cli::add_config(app, commands);
     kmc::cli::add_chaos(app, commands);
+    kmc::cli::add_bench(app, commands);
     kmc::cli::add_sim(app, commands);
 
     try {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <vector>
 
 namespace kmc::cli {
@@ -29,7 +30,20 @@ bool is_utf8(std::string_view bytes) {
     }
 }
 
-// The reason as a word for programs: the enumerator's own name.
+std::string_view name_of(stage at) {
+    switch (at) {
+        case stage::not_sent:
+            return "not_sent";
+        case stage::sent:
+            return "sent";
+        case stage::answered:
+            return "answered";
+    }
+    return "unknown";
+}
+
+}  // namespace
+
 std::string_view name_of(errc code) {
     switch (code) {
         case errc::timed_out:
@@ -75,20 +89,6 @@ std::string_view name_of(errc code) {
     }
     return "unknown";
 }
-
-std::string_view name_of(stage at) {
-    switch (at) {
-        case stage::not_sent:
-            return "not_sent";
-        case stage::sent:
-            return "sent";
-        case stage::answered:
-            return "answered";
-    }
-    return "unknown";
-}
-
-}  // namespace
 
 void complain(std::string_view sentence) {
     // In one write, so that lines of several processes do not mix.
@@ -141,6 +141,14 @@ void print_document(const json& document) {
     // Values went through put_bytes; what else a server may send, such as names, is shown as far as
     // it is text.
     print(document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+}
+
+bool write_file(const std::string& path, std::string_view text) {
+    std::ofstream file(path, std::ios::binary);
+    file << text;
+    file.close();
+    if (!file) complain("cannot write " + shown(path));
+    return static_cast<bool>(file);
 }
 
 bool flush_output() {

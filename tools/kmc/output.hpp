@@ -27,6 +27,9 @@ void complain(std::string_view sentence);
 // cannot carry other bytes.
 void put_bytes(json& object, const std::string& name, std::string_view bytes);
 
+// The reason as a word for programs: the enumerator's own name.
+[[nodiscard]] std::string_view name_of(errc code);
+
 // As text: many readers of JSON round large numbers.
 void put_number(json& object, const std::string& name, std::uint64_t number);
 
@@ -37,6 +40,9 @@ void put_error(json& object, const error& why, std::string_view sentence);
 // Writes bytes to standard output as they are.
 void print(std::string_view bytes);
 void print_document(const json& document);
+
+// The whole file; says so if it cannot be written.
+[[nodiscard]] bool write_file(const std::string& path, std::string_view text);
 
 // Whether everything printed so far has really left; says so if not.
 [[nodiscard]] bool flush_output();

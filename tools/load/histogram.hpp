@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -26,7 +27,8 @@ public:
 
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
     [[nodiscard]] std::uint64_t max() const noexcept { return max_; }
-    // The time that this part of all (0..1) did not exceed, in ns; 0 of nothing.
+    // The time that this part of all (0..1) did not exceed, in ns: the one with so many before it
+    // in order. 0 of nothing, and never above the largest.
     [[nodiscard]] double quantile(double part) const noexcept {
         if (count_ == 0) return 0;
         auto rank = static_cast<std::uint64_t>(part * static_cast<double>(count_));
@@ -34,7 +36,7 @@ public:
         std::uint64_t seen = 0;
         for (std::size_t b = 0; b < buckets_.size(); ++b) {
             seen += buckets_[b];
-            if (seen > rank) return middle_of(b);
+            if (seen > rank) return std::min(middle_of(b), static_cast<double>(max_));
         }
         return static_cast<double>(max_);
     }
@@ -63,8 +65,10 @@ private:
     }
     static double middle_of(std::size_t bucket) noexcept {
         const auto low = static_cast<double>(lowest_of(bucket));
-        const auto next = static_cast<double>(lowest_of(bucket + 1));
-        return bucket < exact ? low : (low + next) / 2;
+        if (bucket < exact) return low;
+        // Of the topmost bucket the next one's lowest would be 2^64.
+        const unsigned shift = static_cast<unsigned>(bucket >> halves) - 1;
+        return low + static_cast<double>(std::uint64_t{1} << shift) / 2;
     }
 
     std::array<std::uint64_t, 64 << halves> buckets_{};

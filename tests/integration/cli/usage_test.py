@@ -15,7 +15,8 @@ SERVERS = ("version", "ping", "stats", "flush")
 
 class Usage(ToolTest):
     def test_help_stands_on_standard_output(self):
-        for command in ([], ["ring"], ["ring", "locate"], ["chaos"], ["sim"], *([c] for c in KEYED + SERVERS)):
+        for command in ([], ["ring"], ["ring", "locate"], ["chaos"], ["sim"], ["bench"],
+                        *([c] for c in KEYED + SERVERS)):
             with self.subTest(command=command):
                 self.check(run(*command, "--help"), OK, stderr="")
         top = run("--help").stdout.decode()

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "arguments.hpp"
+#include "columns.hpp"
 #include "inspect/ring_change.hpp"
 #include "output.hpp"
-#include "ring/columns.hpp"
 #include "ring/inputs.hpp"
 #include "ring/subcommands.hpp"
 #include "ring_words.hpp"

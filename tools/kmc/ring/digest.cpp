@@ -2,9 +2,9 @@
 
 #include <memory>
 
+#include "columns.hpp"
 #include "inspect/ring_digest.hpp"
 #include "output.hpp"
-#include "ring/columns.hpp"
 #include "ring/inputs.hpp"
 #include "ring/subcommands.hpp"
 #include "ring_words.hpp"

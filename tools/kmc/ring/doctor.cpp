@@ -10,12 +10,12 @@
 
 #include "arguments.hpp"
 #include "cluster.hpp"
+#include "columns.hpp"
 #include "inspect/ring_change.hpp"
 #include "inspect/ring_digest.hpp"
 #include "inspect/ring_doctor.hpp"
 #include "inspect/ring_share.hpp"
 #include "output.hpp"
-#include "ring/columns.hpp"
 #include "ring/evidence.hpp"
 #include "ring/subcommands.hpp"
 #include "ring_words.hpp"

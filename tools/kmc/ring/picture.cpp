@@ -5,7 +5,8 @@
 #include <cstdio>
 #include <numbers>
 
-#include "ring/columns.hpp"
+#include "columns.hpp"
+#include "markup.hpp"
 
 namespace kmc::cli {
 namespace {
@@ -22,17 +23,11 @@ constexpr double fact_height = 18;
 constexpr double table_top = 62;
 constexpr double full_width = 1110;
 
-std::string number(double x) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.2f", x);
-    return text;
-}
-
 // On the circle of this radius; the ring begins at the top and goes on as clocks do.
 std::string spot(double radius, double part) {
     const double angle = (part - 0.25) * 2 * std::numbers::pi;
-    return number(middle + radius * std::cos(angle)) + " " +
-           number(middle + radius * std::sin(angle));
+    return svg_number(middle + radius * std::cos(angle)) + " " +
+           svg_number(middle + radius * std::sin(angle));
 }
 
 // One half at most: an arc from a spot to itself is none.
@@ -42,8 +37,8 @@ void add_slice(std::string& d, double first, double last, double from, double to
         add_slice(d, first, half, from, to);
         return add_slice(d, half, last, from, to);
     }
-    const std::string big = " " + number(to) + " " + number(to) + " 0 0 1 ";
-    const std::string small = " " + number(from) + " " + number(from) + " 0 0 0 ";
+    const std::string big = " " + svg_number(to) + " " + svg_number(to) + " 0 0 1 ";
+    const std::string small = " " + svg_number(from) + " " + svg_number(from) + " 0 0 0 ";
     d += "M" + spot(to, first) + "A" + big + spot(to, last) + "L" + spot(from, last) + "A" + small +
          spot(from, first) + "Z";
 }
@@ -111,14 +106,9 @@ void add_points(std::string& out, const ring_picture& picture) {
     }
 }
 
-std::string text_at(double x, double y, std::string_view kind, const std::string& text) {
-    return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" class=\"" + std::string(kind) +
-           "\">" + escaped(text) + "</text>\n";
-}
-
 std::string bar(double y, double height, double width, std::string_view attributes) {
-    return "<rect x=\"" + number(bars_left) + "\" y=\"" + number(y) + "\" width=\"" +
-           number(std::max(width, 0.0)) + "\" height=\"" + number(height) + "\" " +
+    return "<rect x=\"" + svg_number(bars_left) + "\" y=\"" + svg_number(y) + "\" width=\"" +
+           svg_number(std::max(width, 0.0)) + "\" height=\"" + svg_number(height) + "\" " +
            std::string(attributes) + "/>\n";
 }
 
@@ -135,24 +125,24 @@ void add_table(std::string& out, const ring_picture& picture) {
         most = std::max({most, line.load, line.weight, line.before});
     }
     const double scale = bars_width / most;
-    out += text_at(table_left + 22, table_top - 16, "small", "server");
-    out += text_at(bars_left, table_top - 16, "small",
-                   picture.has_before ? "load, thin bar: before, mark: weight share"
-                                      : "load, mark: weight share");
+    out += svg_text(table_left + 22, table_top - 16, "small", "server");
+    out += svg_text(bars_left, table_top - 16, "small",
+                    picture.has_before ? "load, thin bar: before, mark: weight share"
+                                       : "load, mark: weight share");
     for (std::size_t i = 0; i < picture.lines.size(); ++i) {
         const picture_line& line = picture.lines[i];
         const double top = table_top + static_cast<double>(i) * line_height;
         out += "<g class=\"line\" data-s=\"" + std::to_string(i) + "\"><title>" +
                escaped(line.text) + ", " + std::to_string(line.points) + " points</title>\n";
-        out += "<rect class=\"catch\" x=\"" + number(table_left - 6) + "\" y=\"" + number(top - 5) +
-               "\" width=\"" + number(full_width - table_left) + "\" height=\"" +
-               number(line_height) + "\"/>\n";
-        out += "<rect x=\"" + number(table_left) + "\" y=\"" + number(top) +
+        out += "<rect class=\"catch\" x=\"" + svg_number(table_left - 6) + "\" y=\"" +
+               svg_number(top - 5) + "\" width=\"" + svg_number(full_width - table_left) +
+               "\" height=\"" + svg_number(line_height) + "\"/>\n";
+        out += "<rect x=\"" + svg_number(table_left) + "\" y=\"" + svg_number(top) +
                "\" width=\"14\" height=\"14\" rx=\"3\" fill=\"" + line.colour + "\"/>\n";
         const std::string name =
             line.note.empty() ? cut(line.text, 30)
                               : cut(line.text, 29 - line.note.size()) + " (" + line.note + ")";
-        out += text_at(table_left + 22, top + 12, "name", name);
+        out += svg_text(table_left + 22, top + 12, "name", name);
         out += bar(top, picture.has_before ? 9 : 14, line.load * scale,
                    "fill=\"" + line.colour + "\"");
         if (picture.has_before) {
@@ -160,47 +150,20 @@ void add_table(std::string& out, const ring_picture& picture) {
                        "fill=\"" + line.colour + "\" opacity=\"0.6\"");
         }
         if (line.weight > 0) {
-            const std::string x = number(bars_left + line.weight * scale);
-            out += "<path class=\"mark\" d=\"M" + x + " " + number(top - 3) + "V" +
-                   number(top + 17) + "\"/>\n";
+            const std::string x = svg_number(bars_left + line.weight * scale);
+            out += "<path class=\"mark\" d=\"M" + x + " " + svg_number(top - 3) + "V" +
+                   svg_number(top + 17) + "\"/>\n";
         }
-        out += text_at(bars_left + bars_width + 10, top + 12, "name", percent(line.load));
+        out += svg_text(bars_left + bars_width + 10, top + 12, "name", percent(line.load));
         out += "</g>\n";
     }
 }
 
 }  // namespace
 
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '&') {
-            out += "&amp;";
-        } else if (c == '<') {
-            out += "&lt;";
-        } else if (c == '>') {
-            out += "&gt;";
-        } else if (c == '"') {
-            out += "&quot;";
-        } else if (c < 0x20 || c > 0x7e) {
-            out += '?';
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
-
 std::string picture_styles() {
-    return R"(svg.ring { --ink: #1c1f23; --soft: #5b636d; --paper: #ffffff; --none: #c9ced4; --line: #00000010; }
-@media (prefers-color-scheme: dark) {
-  svg.ring { --ink: #e8eaed; --soft: #a3abb5; --paper: #16181c; --none: #4a5058; --line: #ffffff14; }
-}
-svg.ring { font: 13px system-ui, "DejaVu Sans", sans-serif; }
-svg.ring .paper { fill: var(--paper); }
-svg.ring text { fill: var(--ink); }
-svg.ring .small { fill: var(--soft); font-size: 12px; }
-svg.ring .title { font-size: 15px; font-weight: 600; text-anchor: middle; }
+    return picture_look("ring") +
+           R"(svg.ring .title { font-size: 15px; font-weight: 600; text-anchor: middle; }
 svg.ring .fact { fill: var(--soft); font-size: 12px; text-anchor: middle; }
 svg.ring .tick { stroke-width: 1; fill: none; }
 svg.ring .mark { stroke: var(--ink); stroke-width: 2; fill: none; }
@@ -216,9 +179,7 @@ svg.ring.picked [data-s]:not(.picked) { opacity: 0.15; }
 std::string svg_of(const ring_picture& picture, picture_style style) {
     const double height = std::max(
         ring_height, table_top + static_cast<double>(picture.lines.size()) * line_height + 20);
-    std::string out = "<svg class=\"ring\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " +
-                      number(full_width) + " " + number(height) + "\" role=\"img\" aria-label=\"" +
-                      escaped(picture.title) + "\">\n";
+    std::string out = svg_head("ring", full_width, height, picture.title);
     if (style == picture_style::inside) out += "<style>\n" + picture_styles() + "</style>\n";
     out += "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n";
     add_hatches(out, picture);
@@ -236,12 +197,12 @@ std::string svg_of(const ring_picture& picture, picture_style style) {
     }
     add_points(out, picture);
     double y = middle - fact_height / 2 * static_cast<double>(picture.facts.size());
-    out += text_at(middle, y, "title", picture.title);
+    out += svg_text(middle, y, "title", picture.title);
     for (const std::string& fact : picture.facts) {
-        out += text_at(middle, y += fact_height, "fact", fact);
+        out += svg_text(middle, y += fact_height, "fact", fact);
     }
-    out += text_at(middle, ring_height - 26, "fact", picture.legend);
-    out += text_at(middle, ring_height - 8, "fact", "digest " + picture.digest);
+    out += svg_text(middle, ring_height - 26, "fact", picture.legend);
+    out += svg_text(middle, ring_height - 8, "fact", "digest " + picture.digest);
     add_table(out, picture);
     return out + "</svg>\n";
 }

@@ -52,7 +52,4 @@ enum class picture_style : bool { inside, elsewhere };
 // A page that needs nothing but itself.
 [[nodiscard]] std::string page_of(const ring_picture& picture);
 
-// & < > " and bytes that are no text.
-[[nodiscard]] std::string escaped(std::string_view text);
-
 }  // namespace kmc::cli

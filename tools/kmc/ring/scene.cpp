@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <map>
 
+#include "columns.hpp"
 #include "inspect/ring_digest.hpp"
 #include "ring/colours.hpp"
-#include "ring/columns.hpp"
 #include "ring_words.hpp"
 
 namespace kmc::cli {

@@ -1,14 +1,13 @@
 // kmc ring show: load against weight of every server, as text, JSON, SVG and a page.
 
 #include <algorithm>
-#include <fstream>
 #include <memory>
 #include <optional>
 
 #include "arguments.hpp"
 #include "cluster.hpp"
+#include "columns.hpp"
 #include "output.hpp"
-#include "ring/columns.hpp"
 #include "ring/inputs.hpp"
 #include "ring/scene.hpp"
 #include "ring/subcommands.hpp"
@@ -26,14 +25,6 @@ struct show_arguments {
     std::string html;
     std::string new_list;
 };
-
-bool write_file(const std::string& path, const std::string& text) {
-    std::ofstream file(path, std::ios::binary);
-    file << text;
-    file.close();
-    if (!file) complain("cannot write " + shown(path));
-    return static_cast<bool>(file);
-}
 
 void print_text(const scene& from, const ring_picture& picture) {
     const ring_view& now = from.now;

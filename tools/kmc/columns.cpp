@@ -1,4 +1,4 @@
-#include "ring/columns.hpp"
+#include "columns.hpp"
 
 #include <cstdio>
 

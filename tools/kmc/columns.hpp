@@ -1,4 +1,4 @@
-// Parts of a ring as text, and text in columns.
+// Parts of a whole as text, and text in columns.
 
 #pragma once
 

@@ -1,0 +1,32 @@
+// SIGINT and SIGTERM while a measurement runs: they end it early, and what was measured is told.
+
+#pragma once
+
+#include <csignal>
+
+#include "load/plan.hpp"
+
+namespace kmc::cli::bench {
+
+// Made before other threads are, which inherit that they leave the signals alone. One at a time.
+class signals {
+public:
+    signals() noexcept;
+    signals(const signals&) = delete;
+    signals& operator=(const signals&) = delete;
+    // Forgets what came after the first one. One that nobody asked about does now what it always
+    // does.
+    ~signals();
+
+    // Waits until then; true as soon as there was a signal.
+    [[nodiscard]] bool wait(load::clock::time_point until) noexcept;
+    // Whether there was one.
+    [[nodiscard]] bool came() noexcept { return wait(load::clock::time_point::min()); }
+
+private:
+    sigset_t ends_{};
+    sigset_t before_{};
+    bool came_ = false;
+};
+
+}  // namespace kmc::cli::bench
