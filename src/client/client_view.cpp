@@ -13,10 +13,6 @@
 namespace kmc::detail {
 namespace {
 
-// What memcached adds to key and value of every item, at the very least. A value that would not fit
-// in any build of the server is refused here; the last few bytes are the server's to judge.
-constexpr std::uint64_t item_overhead_min = 48;
-
 // Longer deadlines are cut to this, so that duration::max() may stand for "no deadline" and adding
 // it to the time does not overflow.
 constexpr duration deadline_max = std::chrono::hours(24 * 365);
@@ -233,13 +229,6 @@ std::optional<errc> client_view::aim(op_node& node, const request& r) noexcept {
 std::optional<errc> client_view::fit_for_stand_in(request& r, server_number stand_in) noexcept {
     hosts_[stand_in]->where.traffic.stand_ins.add(1);
     return detail::fit_for_stand_in(r, stand_in_life_);
-}
-
-std::optional<errc> client_view::objection_to(const request& r) const noexcept {
-    if (const auto objection = objection_to_key(r.key_view())) return objection;
-    const std::uint64_t item = std::uint64_t{r.value_size} + r.key_size + item_overhead_min;
-    if (r.value_size != 0 && item > options_.item_size_max) return errc::too_large;
-    return std::nullopt;
 }
 
 duration client_view::time_for(duration given, duration fallback) noexcept {

@@ -25,6 +25,7 @@
 #include "loop/reactor.hpp"
 #include "net/connection.hpp"
 #include "net/peer.hpp"
+#include "protocol/key_rules.hpp"
 #include "routing/key_routing.hpp"
 #include "routing/router.hpp"
 
@@ -87,7 +88,12 @@ public:
     [[nodiscard]] std::optional<errc> aim(op_node& node, const request& r) noexcept;
 
     // What is wrong with a request whose key is on the wire like this, before anything is sent.
-    [[nodiscard]] std::optional<errc> objection_to(const request& r) const noexcept;
+    [[nodiscard]] std::optional<errc> objection_to(const request& r) const noexcept {
+        if (const auto objection = objection_to_key(r.key_view())) return objection;
+        const std::uint64_t item = std::uint64_t{r.value_size} + r.key_size + item_overhead_min;
+        if (r.value_size != 0 && item > options_.item_size_max) return errc::too_large;
+        return std::nullopt;
+    }
 
     // Sends a node of checked requests over node.link, or lets it wait for its turn, or refuses it
     // through its hooks. Whoever submits calls withdraw() once: when the node ended or is given up.
@@ -118,6 +124,10 @@ public:
     [[nodiscard]] bool is_settled() const noexcept override;
 
 private:
+    // What memcached adds to key and value of every item, at the very least. A value that would not
+    // fit in any build of the server is refused here; the last few bytes are the server's to judge.
+    static constexpr std::uint64_t item_overhead_min = 48;
+
     struct farewell_letter : letter {
         client_view* view = nullptr;
     };

@@ -8,6 +8,13 @@ namespace {
 // Far above what any server stores: not worth a copy only to be refused.
 constexpr std::size_t value_bytes_max = std::size_t{1} << 30;
 
+// Likewise. The field has room for no more; and where g++ 12 can tell that a copy is short, it
+// makes it with string instructions, which wait for the cache one key at a time.
+constexpr std::size_t key_bytes_kept = 0xffff;
+
+// Copied, not constructed: for the same reason.
+constexpr detail::write_entry blank_entry{};
+
 }  // namespace
 
 void write_batch::clear() noexcept {
@@ -18,9 +25,9 @@ void write_batch::clear() noexcept {
 // Of a key that is too long, as much is kept as it takes to be refused.
 detail::write_entry& write_batch::put(detail::command what, std::string_view key) {
     const std::size_t key_at = bytes_.size();
-    const std::string_view kept = key.substr(0, 256);
+    const std::string_view kept = key.substr(0, key_bytes_kept);
     bytes_.append(kept);
-    detail::write_entry& entry = entries_.emplace_back();
+    detail::write_entry& entry = entries_.emplace_back(blank_entry);
     entry.what.what = what;
     entry.what.key_size = static_cast<std::uint16_t>(kept.size());
     entry.key_at = key_at;

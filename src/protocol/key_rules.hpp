@@ -15,6 +15,9 @@ inline constexpr std::size_t key_bytes_max = 250;
 
 // @param key  as it goes on the wire, prefix included.
 // @return     errc::bad_key, or nothing.
-[[nodiscard]] std::optional<errc> objection_to_key(std::string_view key) noexcept;
+[[nodiscard]] constexpr std::optional<errc> objection_to_key(std::string_view key) noexcept {
+    if (key.empty() || key.size() > key_bytes_max) return errc::bad_key;
+    return std::nullopt;
+}
 
 }  // namespace kmc::detail
