@@ -292,7 +292,7 @@ void sim_engine::do_transmit(int fd, socket& s) {
     const std::size_t room = std::min(s.link->room(), op.stop_at - op.moved);
     if (room != 0) {
         const sim_conditions& c = s.link->listener().conditions;
-        const std::size_t n = net_->piece(room, c.dribble);
+        const std::size_t n = net_->piece(room, c);
         s.link->push(kmc::detail::as_text({op.data + op.moved, n}));
         op.moved += n;
     }
@@ -483,7 +483,7 @@ std::int32_t sim_engine::receive(socket& s) {
     const bool drops = s.kicked && net_->random().below(2) == 0;
     if (s.link->arrived() != 0 && !drops) {
         const std::size_t most = std::min(op.size, s.link->arrived());
-        const std::size_t taken = net_->piece(most, s.link->listener().conditions.dribble);
+        const std::size_t taken = net_->piece(most, s.link->listener().conditions);
         return static_cast<std::int32_t>(s.link->pull({op.data, taken}));
     }
     if (s.kicked) return op.result;
