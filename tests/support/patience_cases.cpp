@@ -140,7 +140,7 @@ void wakes_of_four_threads_end_waits_for_several(bench& b) {
         return;
     }
     constexpr std::size_t threads = 4;
-    constexpr int rounds = 2000;
+    constexpr int rounds = 500;
     constexpr std::array counts = {2U, 3U, 1U, 8U, 16U, 64U, 2U};
     struct alignas(64) mail {
         std::atomic<int> posted{0};
