@@ -47,6 +47,7 @@ void batch::recycle() noexcept {
     traces_ = {};
     open_runs_ = 0;
     has_twins_ = false;
+    was_rerouted_ = false;
     elsewhere_ = nullptr;
     left_ = nullptr;
 }
@@ -341,7 +342,7 @@ void batch::begin(client_view& view) noexcept {
         fail_all_open(errc::overloaded);
     }
     if (--open_runs_ == 0) return finish();
-    say_who_is_due(open_runs_);
+    say_who_is_due(servers_due());
 }
 
 void batch::send(std::span<run*> fresh) noexcept {
@@ -367,6 +368,7 @@ bool batch::reroute(op_node& node) noexcept {
     }
     if (fresh.empty()) return false;
     self.view_->withdraw(old);
+    self.was_rerouted_ = true;
     for (run* r : fresh) r->is_resent = old.is_resent;
     old.count = old.open = 0;
     old.bytes = 0;
@@ -429,7 +431,7 @@ void batch::on_complete(op_node& node) noexcept {
 
 void batch::run_ended() noexcept {
     if (--open_runs_ == 0) return finish();
-    if (due_ != 0) say_who_is_due(open_runs_);
+    if (due_ != 0) say_who_is_due(servers_due());
 }
 
 // Nobody, before everything was sent and after the end.

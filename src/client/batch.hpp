@@ -126,6 +126,10 @@ private:
     void detach() noexcept;
     void run_ended() noexcept;
     void say_who_is_due(std::uint32_t servers) noexcept;
+    // One completion may end all runs of a connection.
+    [[nodiscard]] std::uint32_t servers_due() const noexcept {
+        return was_rerouted_ ? 1 : open_runs_;
+    }
     void finish() noexcept;
 
     static void resume(ready_node& node) noexcept;
@@ -159,6 +163,7 @@ private:
     bool has_twins_ = false;
     bool is_running_ = false;  // between begin() and settle()
     bool is_withdrawing_ = false;
+    bool was_rerouted_ = false;  // two runs may share a connection
 };
 
 template <class Answer>

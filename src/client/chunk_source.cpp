@@ -234,7 +234,7 @@ void chunk_source::stop_waiting() noexcept {
 }
 
 std::coroutine_handle<> chunk_source::end_wait() noexcept {
-    view_.loop().waiting().end(1);
+    view_.loop().waiting().pause(1);
     return std::exchange(waiting_, nullptr);
 }
 

@@ -68,7 +68,7 @@ void probe::stop() noexcept {
 }
 
 void probe::take_back() noexcept {
-    if (std::exchange(is_asking_, false)) loop_.waiting().end(1);
+    if (std::exchange(is_asking_, false)) loop_.waiting().pause(1);
     timer::unlink();
     if (op_node::where != nullptr) op_node::where->abandon(*this);
     op_node::unlink();

@@ -79,7 +79,7 @@ public:
     void close_socket(int fd) noexcept override;
 
     void connect(op_token token, int fd, const address& where) override;
-    void send(op_token token, int fd, std::span<const std::byte> bytes) override;
+    void send(op_token token, int fd, std::span<const std::byte> bytes, send_end end) override;
     void recv(op_token token, int fd, std::span<std::byte> room) override;
     void kick(int fd) noexcept override;
 
@@ -190,7 +190,9 @@ void epoll_engine::connect(op_token token, int fd, const address& where) {
     queue(fd);
 }
 
-void epoll_engine::send(op_token token, int fd, std::span<const std::byte> bytes) {
+// Every send is tried in the turn, and one more look at the ends costs no system call.
+void epoll_engine::send(op_token token, int fd, std::span<const std::byte> bytes,
+                        [[maybe_unused]] send_end end) {
     channel& c = at(fd);
     KMC_ASSERT(!c.sending.active);
     c.sending = {.token = token,
@@ -331,7 +333,7 @@ void epoll_engine::turn(const patience& given, completion_sink& sink) {
     while (!skipped_wait_) {
         const bool may_sleep = waker_.lie_down() && !in_a_hurry && collected_.empty();
         wait(may_sleep ? until : time_point::min());
-        const bool woken = waker_.get_up();
+        const bool woken = waker_.get_up().woken;
         try_queued();
         now_ = clock_now();
         if (!may_sleep || woken || !collected_.empty() || now_ >= until) break;

@@ -67,6 +67,16 @@ struct engine_counters {
     std::uint64_t completions = 0;  // delivered
 };
 
+// What the end of a send is to whoever started it.
+enum class send_end : std::uint8_t {
+    // He goes on when it comes: it ends a turn, as every completion does.
+    awaited,
+    // He only has to know: when the bytes are gone whole in the turn that submits them, that alone
+    // does not end the turn, and is told when something else has. Of any other end he hears as
+    // if it were awaited.
+    noted,
+};
+
 // How long a turn may wait, and for what.
 struct patience {
     // From a moment alone: until something completes.
@@ -74,8 +84,9 @@ struct patience {
         : until(latest), completions(count), gather(longest_gather) {}
 
     time_point until;
-    // Nobody can go on before so many operations have completed, sends of everything not counted:
-    // fewer are left to lie for `gather` at most. A hint, which an engine may overlook.
+    // Nobody can go on before so many operations have completed, sends not counted: fewer are left
+    // to lie for `gather` at most, from the beginning of the turn. A hint, which an engine may
+    // overlook.
     unsigned completions = 1;
     duration gather{};
 };
@@ -95,7 +106,7 @@ public:
 
     virtual void connect(op_token, int fd, const address&) = 0;
     // Completes with bytes.size(), or less if it was cut short. One at a time per fd.
-    virtual void send(op_token, int fd, std::span<const std::byte> bytes) = 0;
+    virtual void send(op_token, int fd, std::span<const std::byte> bytes, send_end) = 0;
     // Completes with 1..room.size() bytes, 0 at the end of the stream. One at a time per fd.
     virtual void recv(op_token, int fd, std::span<std::byte> room) = 0;
 

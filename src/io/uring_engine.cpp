@@ -43,6 +43,9 @@ constexpr std::uint64_t cancel_kind = 10;
 
 // Up to this size a send is expected to fit into the socket's buffer.
 constexpr std::size_t prompt_bytes_max = 64 * 1024;
+// The kernel does at most twenty pieces of work at a time for a thread that waits for fewer: a
+// wake-up and its echoes are to be one of these times.
+constexpr unsigned completions_max = 16;
 
 constexpr bool is_own(std::uint64_t bits) noexcept {
     return (bits >> kind_shift) >= wake_kind;
@@ -68,7 +71,7 @@ public:
     void close_socket(int fd) noexcept override { close_descriptor(fd); }
 
     void connect(op_token token, int fd, const address& where) override;
-    void send(op_token token, int fd, std::span<const std::byte> bytes) override;
+    void send(op_token token, int fd, std::span<const std::byte> bytes, send_end end) override;
     void recv(op_token token, int fd, std::span<std::byte> room) override;
     void kick(int fd) noexcept override;
 
@@ -117,6 +120,9 @@ private:
     std::unique_ptr<std::uint64_t> woken_ = std::make_unique<std::uint64_t>();
     bool wake_armed_ = false;
     unsigned echoes_armed_ = 0;
+    unsigned echoes_live_ = 0;     // of these, with the kernel
+    bool echoes_hit_ = false;      // by a wake-up that was read: all that are armed will complete
+    std::uint64_t wakes_due_ = 0;  // written, or about to be, and not read
 
     // The kernel reads an address when it takes the entry, in the next call at the latest.
     std::deque<address> dialled_;
@@ -126,6 +132,8 @@ private:
     std::vector<completion> collected_;   // taken from the ring, not yet delivered
     std::vector<completion> delivering_;  // always empty outside of deliver()
     std::vector<prompt_send> prompt_;     // not known to have ended
+    std::vector<completion> gone_;        // of these, whole: told at the end of the turn
+    bool prompt_overdue_ = false;         // the last turn could not tell of all
     std::vector<prompt_send> settling_;   // always empty outside of settle_prompt_sends()
     unsigned slow_sends_ = 0;             // under way, with a completion each
     std::size_t under_way_ = 0;           // entries without a completion, our own included
@@ -141,6 +149,7 @@ uring_engine::uring_engine() : io_engine(clock_now()) {
     delivering_.reserve(1024);
     prompt_.reserve(256);
     settling_.reserve(256);
+    gone_.reserve(256);
     more_.reserve(1024);  // it grows when a receive first leaves bytes behind: any time
 }
 
@@ -189,11 +198,13 @@ void uring_engine::connect(op_token token, int fd, const address& where) {
 }
 
 // What fits into the socket's buffer, as it nearly always does, is gone when the kernel has taken
-// the entry: such a send asks not to be waited for, and for a completion only if it went wrong. So
-// nothing has to be collected for it, and a wait counts answers only.
-void uring_engine::send(op_token token, int fd, std::span<const std::byte> bytes) {
+// the entry. Where nobody waits for its end such a send asks not to be waited for, and for a
+// completion only if it went wrong: nothing has to be collected for it, and a wait counts answers
+// only.
+void uring_engine::send(op_token token, int fd, std::span<const std::byte> bytes, send_end end) {
     ++counters_.sends;
-    if (!ring_.can_skip_completions() || bytes.size() > prompt_bytes_max) {
+    const bool is_prompt = end == send_end::noted && bytes.size() <= prompt_bytes_max;
+    if (!is_prompt || !ring_.can_skip_completions()) {
         return send_patiently(token.bits(), fd, bytes);
     }
     prompt_.push_back({token.bits(), fd, bytes});
@@ -243,7 +254,11 @@ void uring_engine::kick(int fd) noexcept {
 
 // One entry reads the wake-up. A wait for more than one completion would sleep on after that one,
 // so as many others complete with it as it needs: polls of the same descriptor, which stay armed
-// until somebody does wake.
+// until somebody does wake. A poll that two writes hit before the kernel gets to it looks again,
+// and finds nothing when they were read meanwhile; and so does one that comes to the kernel with
+// the entry that reads, when the write came before both. So a wait is for no more than echoes were
+// armed by an earlier turn, and only when no write is due and none has hit an echo that is still
+// armed.
 void uring_engine::arm_wake(unsigned completions) {
     if (!wake_armed_) {
         io_uring_sqe& entry = take_entry();
@@ -251,7 +266,7 @@ void uring_engine::arm_wake(unsigned completions) {
         io_uring_sqe_set_data64(&entry, wake_kind << kind_shift);
         wake_armed_ = true;
     }
-    for (; echoes_armed_ + 1 < completions; ++echoes_armed_) {
+    for (; !echoes_hit_ && echoes_armed_ + 1 < completions; ++echoes_armed_) {
         io_uring_sqe& entry = take_entry();
         io_uring_prep_poll_add(&entry, waker_.fd(), POLLIN);
         io_uring_sqe_set_data64(&entry, wake_echo_kind << kind_shift);
@@ -273,26 +288,33 @@ void uring_engine::set_may_have_more(op_token token, bool more) {
 // ---- the turn -------------------------------------------------------------------------------
 
 void uring_engine::turn(const patience& given, completion_sink& sink) {
-    const bool in_a_hurry = given.until <= now_ || resolver_.has_literals();
+    const bool in_a_hurry = given.until <= now_ || resolver_.has_literals() || prompt_overdue_;
     if (bell_) {
         ++counters_.syscalls;
         bell_->silence();  // before completions are taken: what comes later rings again
     }
     patience left = given;
+    left.completions = std::min(left.completions, completions_max);
     // A send that has to wait for room may be what others wait behind.
-    if (bell_ || slow_sends_ != 0) left.completions = 1;
+    if (bell_ || slow_sends_ != 0 || wakes_due_ != 0 || echoes_hit_) left.completions = 1;
+    const unsigned wanted =
+        std::exchange(left.completions, std::min(left.completions, echoes_live_ + 1));
     for (;;) {
-        if (!bell_) arm_wake(left.completions);
+        if (!bell_) arm_wake(wanted);
         const bool may_sleep = waker_.lie_down() && !in_a_hurry && collected_.empty();
         wait(may_sleep ? left : time_point::min());
-        const bool woken = waker_.get_up();
+        const waker::night slept = waker_.get_up();
+        if (slept.was_written && !bell_) ++wakes_due_;
         collect();
         settle_prompt_sends();
         now_ = clock_now();
         // What ended may have been only a cancellation, or an old wake-up.
-        if (!may_sleep || woken || !collected_.empty() || now_ >= given.until) break;
+        if (!may_sleep || slept.woken || !collected_.empty() || now_ >= given.until) break;
         left.completions = 1;
     }
+    collected_.insert(collected_.end(), gone_.begin(), gone_.end());
+    gone_.clear();
+    prompt_overdue_ = !prompt_.empty();
     if (bell_ && !ring_.all_submitted()) bell_->ring();  // the kernel would not take it now
     deliver(sink);
     if (bell_) waker_.doze();
@@ -348,7 +370,9 @@ void uring_engine::enter(int result) {
         // would ever finish.
         throw std::system_error(-result, std::generic_category(), "io_uring_enter");
     }
-    if (ring_.all_submitted()) dialled_.clear();
+    if (!ring_.all_submitted()) return;
+    dialled_.clear();
+    echoes_live_ = echoes_armed_;
 }
 
 void uring_engine::collect() {
@@ -364,8 +388,16 @@ void uring_engine::note(const io_uring_cqe& entry) {
     --under_way_;
     const std::uint64_t bits = entry.user_data;
     if (is_own(bits)) {
-        if ((bits >> kind_shift) == wake_kind) wake_armed_ = false;
-        if ((bits >> kind_shift) == wake_echo_kind) --echoes_armed_;
+        if ((bits >> kind_shift) == wake_kind) {
+            wake_armed_ = false;
+            if (entry.res > 0) wakes_due_ -= std::min(wakes_due_, *woken_);
+            echoes_hit_ = true;
+        }
+        if ((bits >> kind_shift) == wake_echo_kind) {
+            --echoes_armed_;
+            echoes_live_ = std::min(echoes_live_, echoes_armed_);
+        }
+        if (echoes_armed_ == 0) echoes_hit_ = false;
         return;
     }
     const op_token token{bits};
@@ -389,7 +421,8 @@ void uring_engine::note_sent(std::uint64_t token, std::int32_t result) {
     collected_.push_back({token, result});
 }
 
-// Those of which the kernel has said nothing went out whole. Only after everything was collected.
+// Those of which the kernel has said nothing went out whole. Only after everything was collected,
+// and before anything else is started.
 void uring_engine::settle_prompt_sends() {
     if (prompt_.empty() || !ring_.all_submitted()) return;
     settling_.swap(prompt_);
@@ -398,7 +431,7 @@ void uring_engine::settle_prompt_sends() {
             send_patiently(p.token, p.fd, p.bytes);
         } else {
             --under_way_;
-            collected_.push_back({p.token, static_cast<std::int32_t>(p.bytes.size())});
+            gone_.push_back({p.token, static_cast<std::int32_t>(p.bytes.size())});
         }
     }
     settling_.clear();

@@ -30,9 +30,9 @@ bool waker::lie_down() noexcept {
     return !wished_.load(std::memory_order_seq_cst);
 }
 
-bool waker::get_up() noexcept {
-    sleeping_.store(false, std::memory_order_seq_cst);
-    return wished_.exchange(false, std::memory_order_seq_cst);
+waker::night waker::get_up() noexcept {
+    const bool was_written = !sleeping_.exchange(false, std::memory_order_seq_cst);
+    return {wished_.exchange(false, std::memory_order_seq_cst), was_written};
 }
 
 void waker::doze() noexcept {

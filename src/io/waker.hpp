@@ -28,8 +28,13 @@ public:
 
     // Before waiting. False when somebody has called wake() since the last sleep: do not wait.
     [[nodiscard]] bool lie_down() noexcept;
-    // After waiting, and after lie_down() in any case. True when wake() was called.
-    [[nodiscard]] bool get_up() noexcept;
+    struct night {
+        bool woken = false;  // wake() was called
+        // Once more has fd() been written to, or is about to be.
+        bool was_written = false;
+    };
+    // After waiting, and after lie_down() in any case.
+    [[nodiscard]] night get_up() noexcept;
 
     // From now on another eventfd is written to. Before any other thread may call wake().
     void redirect(int fd) noexcept { target_ = fd; }

@@ -21,6 +21,9 @@ config_result<std::unique_ptr<embedded_state>> embedded_state::start(
     if (options.threads != 1) {
         return config_error("runtime_options: an embedded_runtime has one thread, the caller's");
     }
+    if (options.gather_limit < duration::zero()) {
+        return config_error("runtime_options: gather_limit must not be negative");
+    }
     if (reactor::current() != nullptr) {
         return config_error("embedded_runtime: this thread has a reactor already",
                             errc::wrong_thread);

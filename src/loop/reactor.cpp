@@ -149,11 +149,12 @@ void reactor::enter(time_point limit) {
 }
 
 // Fewer than those that were worth waking for: somebody is slow, and whoever can go on without him
-// shall not wait for him again.
+// shall not wait for him again. When nothing came at all, nothing lay.
 void reactor::wait_for_several(time_point limit, unsigned completions) {
     const std::uint64_t before = delivered_ - sent_;
     engine_->turn({limit, completions, gather_}, *this);
-    if (delivered_ - sent_ - before < completions) waiting_.let_down();
+    const std::uint64_t came = delivered_ - sent_ - before;
+    if (came != 0 && came < completions) waiting_.let_down();
 }
 
 bool reactor::fire_timers() {

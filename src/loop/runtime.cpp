@@ -21,13 +21,14 @@ class runtime_state::worker {
 public:
     // Waits until the thread has its engine, or knows why not.
     [[nodiscard]] static config_result<std::unique_ptr<worker>> start(backend chosen,
-                                                                      unsigned index) {
+                                                                      unsigned index,
+                                                                      duration gather_limit) {
         auto self = std::make_unique<worker>();
         std::promise<config_result<reactor*>> started;
         auto outcome = started.get_future();
         try {
-            self->thread_ = std::thread([&self = *self, chosen, index, &started] {
-                self.live(chosen, index, std::move(started));
+            self->thread_ = std::thread([&self = *self, chosen, index, gather_limit, &started] {
+                self.live(chosen, index, gather_limit, std::move(started));
             });
         } catch (const std::system_error& e) {
             return config_error(std::string("no thread can be started: ") + e.what());
@@ -58,7 +59,8 @@ public:
 
 private:
     // The engine is made here because a ring belongs to the thread that made it.
-    void live(backend chosen, unsigned index, std::promise<config_result<reactor*>> started) {
+    void live(backend chosen, unsigned index, duration gather_limit,
+              std::promise<config_result<reactor*>> started) {
         auto engine = make_engine(chosen);
         if (!engine) {
             started.set_value(engine.error());
@@ -66,6 +68,7 @@ private:
         }
         root_list roots;
         reactor loop(std::move(engine.value()), index, random_seed());
+        loop.gather_for(gather_limit);
         roots_ = &roots;
         started.set_value(&loop);
         loop.run();
@@ -97,12 +100,15 @@ config_result<std::unique_ptr<runtime_state>> runtime_state::start(const runtime
     if (options.threads == 0 || options.threads > 1024) {
         return config_error("runtime_options: threads must be 1 to 1024");
     }
+    if (options.gather_limit < duration::zero()) {
+        return config_error("runtime_options: gather_limit must not be negative");
+    }
     auto choice = choose_engine(options);
     if (!choice) return choice.error();
     auto self = std::make_unique<runtime_state>();
     self->info_ = info_of(choice.value(), options.threads);
     for (unsigned i = 0; i < options.threads; ++i) {
-        auto made = worker::start(choice.value().chosen, i);
+        auto made = worker::start(choice.value().chosen, i, options.gather_limit);
         if (!made) return made.error();
         self->workers_.push_back(std::move(made.value()));
     }

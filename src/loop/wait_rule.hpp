@@ -8,7 +8,7 @@
 //
 // The number says nothing about who will answer: answers that could be worked on (a lost connection
 // that is dialled again, the first part of much) may have to lie while another server is slow. So a
-// wait for several has a limit, and after one that ran into it there is no other until something
+// wait for several has a limit, and after one that ran into it there is no other until some call
 // has ended (docs/decisions/0016-waiting-for-answers.md).
 //
 // One reactor's; costs two counters for each that waits.
@@ -35,10 +35,17 @@ public:
         take(from);
         begin(to);
     }
+    // A call has come to its end: what comes next may be of another kind.
     void end(std::uint32_t servers) noexcept {
         take(servers);
         is_let_down_ = false;
     }
+    // Waits no more for now, and is no end of a call: a connection that is up, a reader who has an
+    // answer.
+    void pause(std::uint32_t servers) noexcept { take(servers); }
+
+    // When nothing is under way nobody waits: else somebody has forgotten to say so.
+    [[nodiscard]] bool anybody() const noexcept { return any_ != 0; }
 
     // How many completions the next wait is for.
     [[nodiscard]] unsigned completions() const noexcept {

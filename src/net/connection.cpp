@@ -139,7 +139,7 @@ void connection::feed_event(link_event event) noexcept {
     if (is_moving) {
         reactor_.waiting().begin(1);
     } else {
-        reactor_.waiting().end(1);
+        reactor_.waiting().pause(1);
     }
 }
 

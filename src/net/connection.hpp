@@ -142,6 +142,7 @@ private:
     greeting greeting_;
     dial_permit permit_;
     time_point heard_{};  // last sign of life: bytes received, bytes taken, or a first request
+    time_point send_began_{};
     time_point dialled_{};
     time_point opened_{};
     time_point give_up_dialling_{};
@@ -160,6 +161,7 @@ private:
     bool is_moving_ = false;  // between two lasting phases
     bool connecting_ = false;
     bool sending_ = false;
+    send_end end_of_send_ = send_end::awaited;  // of the last send
     bool receiving_ = false;
     bool receiving_into_landing_ = false;
     bool is_counted_ = false;  // among the peer's open connections

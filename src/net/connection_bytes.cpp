@@ -58,11 +58,17 @@ void connection::watch_for_stall() noexcept {
     reactor_.timers().add(alarm_, heard_ + options_.stall_timeout);
 }
 
+// The end of a send is waited for only where more is to follow it: the rest of the buffer, or what
+// did not fit into it.
 void connection::send_pending_bytes() {
-    const auto bytes = tx_.pending();
-    reactor_.engine().send(token(op_kind::send), fd_,
-                           bytes.first(std::min(bytes.size(), tx_bytes)));
+    const auto pending = tx_.pending();
+    const auto bytes = pending.first(std::min(pending.size(), tx_bytes));
+    const bool more_follows =
+        bytes.size() < tx_.size() || (!pending_.empty() && pipeline_->room() != 0);
+    end_of_send_ = more_follows ? send_end::awaited : send_end::noted;
+    reactor_.engine().send(token(op_kind::send), fd_, bytes, end_of_send_);
     sending_ = true;
+    send_began_ = reactor_.now();
 }
 
 void connection::on_sent(std::int32_t result) noexcept {
@@ -71,7 +77,8 @@ void connection::on_sent(std::int32_t result) noexcept {
     if (result <= 0) return lose(errc::connection_lost);
     tx_.consume(static_cast<std::size_t>(result));
     peer_.traffic.bytes_out.add(static_cast<std::uint64_t>(result));
-    heard_ = reactor_.now();  // the peer takes bytes: it is not stalled
+    // The peer takes bytes: it is not stalled. An end that nobody waited for may be old news.
+    heard_ = std::max(heard_, end_of_send_ == send_end::awaited ? reactor_.now() : send_began_);
     if (!tx_.empty()) {
         try {
             send_pending_bytes();

@@ -58,6 +58,7 @@ sim_cluster::~sim_cluster() {
     drop_client();
     loop_->shut_down(std::chrono::minutes(10));
     KMC_ASSERT(net_.open_sockets() == 0);
+    KMC_ASSERT(!loop_->waiting().anybody());
     loop_.reset();
 }
 
@@ -134,7 +135,8 @@ bool sim_cluster::at_rest() {
         if (lane->in_flight() != 0) return false;
         if (lane->phase() == kmc::detail::link_phase::ready) ++receives;
     }
-    return engine_->outstanding() == receives && net_.open_sockets() == receives;
+    return engine_->outstanding() == receives && net_.open_sockets() == receives &&
+           !loop_->waiting().anybody();
 }
 
 // What must hold after every step, whatever happened in it.

@@ -18,6 +18,7 @@ using kmc::detail::completion_sink;
 using kmc::detail::op_kind;
 using kmc::detail::op_token;
 using kmc::detail::patience;
+using kmc::detail::send_end;
 using std::chrono::microseconds;
 
 constexpr std::uint32_t most_turns_of_a_moment = 1'000'000;
@@ -174,7 +175,7 @@ void sim_engine::connect(op_token token, int fd, const address& where) {
     later(attempt, s->connecting, fd, op_kind::connect, takes / 2);
 }
 
-void sim_engine::send(op_token token, int fd, std::span<const std::byte> bytes) {
+void sim_engine::send(op_token token, int fd, std::span<const std::byte> bytes, send_end end) {
     socket* s = find(fd, "send");
     if (s == nullptr || !start(s->sending, token, op_kind::send, fd)) return;
     ++counters_.sends;
@@ -182,6 +183,8 @@ void sim_engine::send(op_token token, int fd, std::span<const std::byte> bytes) 
     op.data = const_cast<std::byte*>(bytes.data());  // never written to: see do_transmit
     op.size = op.stop_at = bytes.size();
     op.checksum = hash_of(bytes);
+    op.may_lie = end == send_end::noted;
+    if (op.may_lie) noted_.push_back(fd);
     if (s->kicked) {
         later(kicked_end, op, fd, op_kind::send, {});
         return;
@@ -290,10 +293,11 @@ void sim_engine::do_transmit(int fd, socket& s) {
     const std::size_t room = std::min(s.link->room(), op.stop_at - op.moved);
     if (room != 0) {
         const sim_conditions& c = s.link->listener().conditions;
-        const std::size_t n = net_->piece(room, c.dribble);
+        const std::size_t n = net_->piece(room, c);
         s.link->push(kmc::detail::as_text({op.data + op.moved, n}));
         op.moved += n;
     }
+    if (op.moved != op.stop_at && room == 0) op.may_lie = false;
     if (op.moved == op.stop_at) {
         op.poked = true;
         later(send_ends, op, fd, op_kind::send, net_->draw(s.link->listener().conditions.send_end));
@@ -379,16 +383,21 @@ void sim_engine::turn(const patience& given, completion_sink& sink) {
     const time_point started = net_->now();
     if (net_->chance(net_->pause_chance)) net_->pass(net_->draw(net_->pause_time));
     const bool waits = until > net_->now();
+    const time_point gather_end =
+        given.gather < until - net_->now() ? net_->now() + given.gather : until;
+    std::size_t wanted = has_awaited_send() ? 1 : given.completions;
     time_point end = until;
     if (waits && until < time_point::max() - net_->late_wake) {
         end += net_->draw({{}, net_->late_wake});
     }
     for (;;) {
         net_->run_due();
-        if (!ready_.empty() || !waits || woken_.load(std::memory_order_acquire)) break;
+        if (net_->now() >= gather_end) wanted = 1;
+        if (news() >= wanted || !waits || woken_.load(std::memory_order_acquire)) break;
         const time_point limit = std::min(end, net_->limit_for(*this));
         if (net_->now() >= limit) break;
-        const time_point next = std::min(net_->next_event(), limit);
+        time_point next = std::min(net_->next_event(), limit);
+        if (wanted > 1) next = std::min(next, gather_end);
         if (next == time_point::max()) net_->stuck("no event, deadline or wake-up is left");
         net_->advance_to(next);
     }
@@ -398,7 +407,27 @@ void sim_engine::turn(const patience& given, completion_sink& sink) {
     if (idle_spins_ > most_turns_of_a_moment) {
         net_->stuck("turns follow turns and no time passes; is every engine being driven?");
     }
+    // What is not over by now is waited for like everything else.
+    for (const int fd : noted_) {
+        const auto& s = sockets_[static_cast<std::size_t>(fd)];
+        if (s) s->sending.may_lie = false;
+    }
+    noted_.clear();
     deliver(sink);
+}
+
+std::size_t sim_engine::news() const noexcept {
+    return static_cast<std::size_t>(
+        std::count_if(ready_.begin(), ready_.end(), [this](const completion& each) {
+            if (each.kind != op_kind::send) return true;
+            const operation& op = sockets_[static_cast<std::size_t>(each.fd)]->sending;
+            return !op.may_lie || op.result != static_cast<std::int32_t>(op.size);
+        }));
+}
+
+bool sim_engine::has_awaited_send() const noexcept {
+    return std::any_of(sockets_.begin(), sockets_.end(),
+                       [](const auto& s) { return s && s->sending.active && !s->sending.may_lie; });
 }
 
 void sim_engine::deliver(completion_sink& sink) {
@@ -455,7 +484,7 @@ std::int32_t sim_engine::receive(socket& s) {
     const bool drops = s.kicked && net_->random().below(2) == 0;
     if (s.link->arrived() != 0 && !drops) {
         const std::size_t most = std::min(op.size, s.link->arrived());
-        const std::size_t taken = net_->piece(most, s.link->listener().conditions.dribble);
+        const std::size_t taken = net_->piece(most, s.link->listener().conditions);
         return static_cast<std::int32_t>(s.link->pull({op.data, taken}));
     }
     if (s.kicked) return op.result;

@@ -10,7 +10,8 @@
 //   - fd numbers are reused at once, lowest first; closing one with operations outstanding, a
 //   second
 //     send or receive on one, or an engine that ends with operations outstanding is misuse.
-// turn() waits by moving the world's clock. wake() is the only member for other threads.
+// turn() waits by moving the world's clock, for as many completions as it is told to, and tells of
+// a noted send as late as it may. wake() is the only member for other threads.
 
 #pragma once
 
@@ -36,7 +37,8 @@ public:
     [[nodiscard]] int open_socket(const kmc::detail::address&) override;
     void close_socket(int fd) noexcept override;
     void connect(kmc::detail::op_token, int fd, const kmc::detail::address&) override;
-    void send(kmc::detail::op_token, int fd, std::span<const std::byte> bytes) override;
+    void send(kmc::detail::op_token, int fd, std::span<const std::byte> bytes,
+              kmc::detail::send_end) override;
     void recv(kmc::detail::op_token, int fd, std::span<std::byte> room) override;
     void kick(int fd) noexcept override;
     void turn(const kmc::detail::patience&, kmc::detail::completion_sink&) override;
@@ -67,6 +69,7 @@ private:
         bool active = false;
         bool done = false;         // waits for delivery
         bool poked = false;        // an event for it is scheduled
+        bool may_lie = false;      // a send whose end, when all of it is gone, ends no turn
         std::uint64_t serial = 0;  // tells its events from those of an earlier one
         kmc::detail::op_token token{0};
         std::byte* data = nullptr;
@@ -111,6 +114,9 @@ private:
     void end_kicked(int fd, socket&, kmc::detail::op_kind);
     void check_unchanged(const operation&, int fd, const char* when) const;
     void poison(operation&) const noexcept;
+    // Operations whose end is known and ends a turn.
+    [[nodiscard]] std::size_t news() const noexcept;
+    [[nodiscard]] bool has_awaited_send() const noexcept;
     void deliver(kmc::detail::completion_sink&);
     void deliver_one(const completion&, kmc::detail::completion_sink&);
     void deliver_resolved(const completion&, kmc::detail::completion_sink&);
@@ -130,6 +136,7 @@ private:
     std::vector<std::unique_ptr<socket>> sockets_;  // by fd
     std::vector<resolution> resolutions_;
     std::vector<completion> ready_;
+    std::vector<int> noted_;  // where a send was started since the last turn that may lie
     std::uint64_t serial_ = 0;
     std::size_t outstanding_ = 0;
     std::uint64_t early_replies_ = 0;

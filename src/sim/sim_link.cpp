@@ -200,7 +200,7 @@ void sim_link::pump() {
     while (backlog_.size() != 0) {
         std::size_t n = std::min({backlog_.size(), window_of(down_), c.segment});
         if (n == 0) break;
-        n = within_fate(net_->piece(n, c.dribble));
+        n = within_fate(net_->piece(n, c));
         if (n != 0) {
             down_.bytes.append(backlog_.front(n));
             backlog_.drop(n);

@@ -262,10 +262,10 @@ bool sim_net::chance(std::uint32_t per_thousand) {
     return per_thousand != 0 && random_.below(1000) < per_thousand;
 }
 
-std::size_t sim_net::piece(std::size_t available, std::uint32_t dribble) {
+std::size_t sim_net::piece(std::size_t available, const sim_conditions& c) {
     if (available <= 1) return available;
-    if (chance(dribble)) return 1 + random_.below(std::min<std::size_t>(available, 8));
-    return random_.below(4) == 0 ? 1 + random_.below(available) : available;
+    if (chance(c.dribble)) return 1 + random_.below(std::min<std::size_t>(available, 8));
+    return c.cuts && random_.below(4) == 0 ? 1 + random_.below(available) : available;
 }
 
 void sim_net::trace(std::uint64_t value) noexcept {

@@ -71,6 +71,7 @@ struct sim_conditions {
 
     std::uint32_t short_send = 50;  // a send ends short
     std::uint32_t dribble = 100;    // a piece is only 1..8 bytes
+    bool cuts = true;               // pieces end anywhere, also where nothing asks for it
 
     // A new connection is fated to end by a reset, or by a clean end of stream, after
     // 0..fate_within bytes went over it (requests and replies counted together).
@@ -223,7 +224,7 @@ private:
 
     [[nodiscard]] duration draw(sim_range);
     [[nodiscard]] bool chance(std::uint32_t per_thousand);
-    [[nodiscard]] std::size_t piece(std::size_t available, std::uint32_t dribble);
+    [[nodiscard]] std::size_t piece(std::size_t available, const sim_conditions&);
     void trace(std::uint64_t value) noexcept;
 
     [[nodiscard]] lookup look_up(std::string_view host, std::uint16_t port);

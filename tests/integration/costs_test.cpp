@@ -325,6 +325,65 @@ kmc::task<std::vector<fan_out_cost>> cost_of_fan_outs(kmc::client& mc,
 
 }  // namespace
 
+namespace {
+
+struct steady_cost {
+    double enters = 0;
+    double syscalls = 0;
+    int right = 0;
+};
+
+kmc::task<steady_cost> cost_of_batches(kmc::client& mc, std::span<const std::string_view> keys) {
+    steady_cost cost;
+    kmc::many_reply reply;
+    for (int i = 0; i < warm_up_rounds; ++i) co_await mc.get_many(keys, reply);
+    const engine_counters before = reactor::current()->engine().counters();
+    for (int i = 0; i < counted_rounds; ++i) {
+        co_await mc.get_many(keys, reply);
+        cost.right += reply.summary().hits == keys.size();
+    }
+    const engine_counters after = reactor::current()->engine().counters();
+    cost.enters = static_cast<double>(after.enters - before.enters) / counted_rounds;
+    cost.syscalls = static_cast<double>(after.syscalls - before.syscalls) / counted_rounds;
+    co_return cost;
+}
+
+kmc::task<steady_cost> cost_of_gets(kmc::client& mc, std::string_view key) {
+    steady_cost cost;
+    for (int i = 0; i < warm_up_rounds; ++i) static_cast<void>(co_await mc.get(key));
+    const engine_counters before = reactor::current()->engine().counters();
+    for (int i = 0; i < counted_rounds; ++i) {
+        const auto got = co_await mc.get(key);
+        cost.right += got && got.value();
+    }
+    const engine_counters after = reactor::current()->engine().counters();
+    cost.enters = static_cast<double>(after.enters - before.enters) / counted_rounds;
+    cost.syscalls = static_cast<double>(after.syscalls - before.syscalls) / counted_rounds;
+    co_return cost;
+}
+
+}  // namespace
+
+// A server that is held up for longer than answers may lie costs wake-ups, and so does one that
+// answers in parts: hence the ceilings, and few keys.
+TEST_CASE("on io_uring a batch alone over three servers is one system call, and so is a get") {
+    const cluster servers = any_cluster({1, 1, 1});
+    session s(servers.servers());
+    if (s.rt().info().backend != "io_uring") return;  // epoll makes one for each send and receive
+    const auto keys = make_keys("steady", 12);
+    s.write_all(keys, 1, 50);
+    const auto all = views_of(keys);
+
+    const steady_cost batch = s.rt().block_on(cost_of_batches(s.mc(), all));
+    const steady_cost single = s.rt().block_on(cost_of_gets(s.mc(), keys.front()));
+
+    CAPTURE(batch.enters, batch.syscalls, single.enters, single.syscalls);
+    CHECK(batch.right == counted_rounds);
+    CHECK(single.right == counted_rounds);
+    CHECK(batch.syscalls <= 1.5);
+    CHECK(single.syscalls <= 1.1);
+}
+
 TEST_CASE("a fan-out over k servers is k sends, and on io_uring they cost one system call") {
     const cluster servers = any_cluster({1, 1, 1, 1, 1});
     session s(servers.servers());

@@ -271,6 +271,7 @@ TEST_CASE("a thread has at most one embedded runtime, and a reactor's thread non
         REQUIRE_FALSE(second);
         CHECK(second.error().code() == errc::wrong_thread);
         CHECK_FALSE(kmc::embedded_runtime::open({.threads = 2}));
+        CHECK_FALSE(kmc::embedded_runtime::open({.gather_limit = std::chrono::nanoseconds(-1)}));
 
         // A thread that only waits for another runtime is no reactor's thread.
         kmc::runtime threaded = open_runtime();

@@ -474,6 +474,10 @@ TEST_CASE("a required engine is the one that runs, or there is no runtime") {
     }
 }
 
+TEST_CASE("answers are not gathered for less than no time") {
+    CHECK_FALSE(kmc::runtime::open({.gather_limit = std::chrono::nanoseconds(-1)}).has_value());
+}
+
 TEST_CASE("a runtime has 1 to 1024 threads") {
     CHECK_FALSE(kmc::runtime::open({.threads = 0}).has_value());
     CHECK_FALSE(kmc::runtime::open({.threads = 1025}).has_value());

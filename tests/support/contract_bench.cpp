@@ -73,13 +73,13 @@ op_token bench::connect(int fd, const detail::address& where) {
     return token;
 }
 
-op_token bench::send(int fd, std::string_view bytes) {
+op_token bench::send(int fd, std::string_view bytes, detail::send_end end) {
     memory_.push_back(std::make_unique<std::byte[]>(bytes.size()));
     const std::span<std::byte> copy(memory_.back().get(), bytes.size());
     detail::copy_bytes(copy.data(), bytes.data(), bytes.size());
     const op_token token = note(op_kind::send, fd);
     const flag_guard guard(starting_);
-    engine().send(token, fd, copy);
+    engine().send(token, fd, copy, end);
     return token;
 }
 
@@ -159,8 +159,12 @@ std::string bench::received(op_token token) const {
 // ---- turning --------------------------------------------------------------------------------
 
 void bench::turn_until(time_point until) {
+    turn_with(until);
+}
+
+void bench::turn_with(const detail::patience& given) {
     const flag_guard guard(in_turn_);
-    engine().turn(until, *this);
+    engine().turn(given, *this);
 }
 
 void bench::turn_for(duration patience) {

@@ -43,7 +43,10 @@ public:
     // Starting. The bytes of a send are copied and live as long as the bench.
     op_token resolve(const place& where);
     op_token connect(int fd, const detail::address& where);
-    op_token send(int fd, std::string_view bytes);
+    op_token send(int fd, std::string_view bytes) {
+        return send(fd, bytes, detail::send_end::awaited);
+    }
+    op_token send(int fd, std::string_view bytes, detail::send_end end);
     op_token recv(int fd, std::size_t room = 64 * 1024);
 
     /// What to do when an operation ends, from inside the delivery.
@@ -60,6 +63,7 @@ public:
     /// One turn that waits at most this long.
     void turn_for(duration patience);
     void turn_until(time_point until);
+    void turn_with(const detail::patience& given);
 
     /// Turns until `done`, or fails the case when that takes too long.
     void run_until(const std::function<bool()>& done, const char* what);

@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/contract_bench.hpp"
+#include "support/patience_cases.hpp"
 #include "support/wait_fd_cases.hpp"
 
 namespace kmc::testing {
@@ -606,6 +607,21 @@ constexpr contract_case cases[] = {
     {"a wake before the turn is not lost", a_wake_before_the_turn_is_not_lost},
     {"wakes of four threads are all heard", wakes_of_four_threads_are_all_heard},
     {"a watched engine sleeps and wakes as before", a_watched_engine_sleeps_and_wakes_as_before},
+    {"a wait for several ends when they are there", a_wait_for_several_ends_when_they_are_there},
+    {"a wait for several does not keep fewer for long",
+     a_wait_for_several_does_not_keep_fewer_for_long},
+    {"a wait for several lasts when nothing comes", a_wait_for_several_lasts_when_nothing_comes},
+    {"a wake ends a wait for several at once", a_wake_ends_a_wait_for_several_at_once},
+    {"wakes of four threads end waits for several", wakes_of_four_threads_end_waits_for_several},
+    {"a noted send ends by itself", a_noted_send_ends_by_itself},
+    {"noted sends and answers take turns", noted_sends_and_answers_take_turns},
+    {"noted sends into a full buffer lose nothing", noted_sends_into_a_full_buffer_lose_nothing},
+    {"a kick ends a noted send that is stuck", a_kick_ends_a_noted_send_that_is_stuck},
+    {"a kick ends a noted send that was not submitted",
+     a_kick_ends_a_noted_send_that_was_not_submitted},
+    {"a noted send to a reset peer fails", a_noted_send_to_a_reset_peer_fails},
+    {"more noted sends than fit into a queue", more_noted_sends_than_fit_into_a_queue},
+    {"an engine may end with noted sends under way", an_engine_may_end_with_noted_sends_under_way},
     {"a foreign loop hears of every byte", a_foreign_loop_hears_of_every_byte},
     {"a foreign loop hears of what a turn left", a_foreign_loop_hears_of_what_a_turn_left},
     {"a foreign loop is left alone when nothing happens",

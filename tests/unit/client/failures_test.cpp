@@ -154,9 +154,8 @@ TEST_CASE("a connection that owes replies and stays silent is dropped") {
     world.run_for(2s);
     world.server(0).pause();
     kmc::result<std::optional<kmc::value>> out{std::nullopt};
-    sim_job job = world.start(get_one(world.mc(), names()[0], 10s, out));
-    world.step();
     const kmc::time_point begin = world.net().now();
+    sim_job job = world.start(get_one(world.mc(), names()[0], 10s, out));
     REQUIRE(world.finish(job));
 
     REQUIRE_FALSE(out);

@@ -76,7 +76,7 @@ TEST_CASE("a reply may come before the end of the send that asked for it") {
         std::array<std::byte, 16> room{};
         const std::string text = "ping";
 
-        p.engine.send(send, fd, kmc::detail::as_bytes(text));
+        p.engine.send(send, fd, kmc::detail::as_bytes(text), kmc::detail::send_end::awaited);
         p.engine.recv(recv, fd, room);
         REQUIRE(p.wait(recv) > 0);
         if (!p.sink.has(send)) ++early;
@@ -149,7 +149,7 @@ TEST_CASE("a peer that does not read takes one window and no more") {
     const std::string text(5000, 'x');
     const auto t = p.token(op_kind::send);
 
-    p.engine.send(t, fd, kmc::detail::as_bytes(text));
+    p.engine.send(t, fd, kmc::detail::as_bytes(text), kmc::detail::send_end::awaited);
     CHECK(p.wait(t, 10s) == INT32_MIN);
     REQUIRE(p.there.links().size() == 1);
     CHECK(p.there.links()[0]->readable() == 1024);
@@ -248,8 +248,10 @@ TEST_CASE("a pause of the client makes everything due arrive at once") {
     const int b = p.connected();
     const std::string text = "hello";
     std::array<std::byte, 16> rooms[2];
-    p.engine.send(p.token(op_kind::send), a, kmc::detail::as_bytes(text));
-    p.engine.send(p.token(op_kind::send), b, kmc::detail::as_bytes(text));
+    p.engine.send(p.token(op_kind::send), a, kmc::detail::as_bytes(text),
+                  kmc::detail::send_end::awaited);
+    p.engine.send(p.token(op_kind::send), b, kmc::detail::as_bytes(text),
+                  kmc::detail::send_end::awaited);
     p.engine.recv(p.token(op_kind::recv), a, rooms[0]);
     p.engine.recv(p.token(op_kind::recv), b, rooms[1]);
     const time_point before = p.net.now();
@@ -358,7 +360,7 @@ TEST_CASE("what a kicked operation gets is one of the results the contract allow
         std::array<std::byte, 16> room{};
         const auto send = p.token(op_kind::send);
         const auto recv = p.token(op_kind::recv);
-        p.engine.send(send, fd, kmc::detail::as_bytes(text));
+        p.engine.send(send, fd, kmc::detail::as_bytes(text), kmc::detail::send_end::awaited);
         p.engine.recv(recv, fd, room);
         p.engine.turn(p.net.now() + 10ms, p.sink);
 
@@ -411,7 +413,7 @@ TEST_CASE("misuse is noticed") {
     }
     SECTION("a send buffer that changes before it left") {
         const auto t = p.token(op_kind::send);
-        p.engine.send(t, fd, kmc::detail::as_bytes(text));
+        p.engine.send(t, fd, kmc::detail::as_bytes(text), kmc::detail::send_end::awaited);
         text[50] = 'y';
         static_cast<void>(p.wait(t));
         REQUIRE(!said.empty());
@@ -421,7 +423,7 @@ TEST_CASE("misuse is noticed") {
         p.there.conditions.send_end = {1ms, 1ms};
         p.there.conditions.latency = p.there.conditions.service_time = {0ms, 0ms};
         const auto t = p.token(op_kind::send);
-        p.engine.send(t, fd, kmc::detail::as_bytes(text));
+        p.engine.send(t, fd, kmc::detail::as_bytes(text), kmc::detail::send_end::awaited);
         p.net.pass(500us);
         REQUIRE(p.service.heard == text);
         text[50] = 'y';

@@ -102,7 +102,7 @@ struct sim_probe {
 
     std::int32_t send(int fd, std::string_view text) {
         const auto t = token(kmc::detail::op_kind::send);
-        engine.send(t, fd, kmc::detail::as_bytes(text));
+        engine.send(t, fd, kmc::detail::as_bytes(text), kmc::detail::send_end::awaited);
         return wait(t);
     }
 

@@ -170,7 +170,7 @@ TEST_CASE("a server that is not read from stops reading, and loses nothing") {
     for (int i = 0; i < 500; ++i) gets += request(0x00, "k");
 
     const auto t = c.token(kmc::detail::op_kind::send);
-    c.engine.send(t, fd, kmc::detail::as_bytes(gets));
+    c.engine.send(t, fd, kmc::detail::as_bytes(gets), kmc::detail::send_end::awaited);
     CHECK(c.wait(t, 10s) == INT32_MIN);  // both sides are full
 
     CHECK(c.read(fd, 500 * 1028).size() == 500 * 1028);
