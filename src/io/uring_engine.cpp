@@ -51,6 +51,14 @@ constexpr bool is_own(std::uint64_t bits) noexcept {
     return (bits >> kind_shift) >= wake_kind;
 }
 
+// An entry that does nothing, should there be no memory to make something of it. It is taken before
+// what it will point to is remembered: taking one may submit all others, and forget what they
+// pointed to.
+void clear_entry(io_uring_sqe& entry) noexcept {
+    io_uring_prep_nop(&entry);
+    io_uring_sqe_set_data64(&entry, cancel_kind << kind_shift);
+}
+
 constexpr duration drain_patience = std::chrono::seconds(1);
 // A full queue that cannot be submitted means that the kernel is out of memory.
 constexpr int submit_attempts = 1000;
@@ -189,9 +197,10 @@ void uring_engine::submit_full_queue() {
 }
 
 void uring_engine::connect(op_token token, int fd, const address& where) {
+    io_uring_sqe& entry = take_entry();
+    clear_entry(entry);
     dialled_.push_back(where);
     const address& copy = dialled_.back();
-    io_uring_sqe& entry = take_entry();
     io_uring_prep_connect(&entry, fd, as_sockaddr(copy), copy.size);
     io_uring_sqe_set_data64(&entry, token.bits());
     set_may_have_more(token, false);

@@ -442,6 +442,22 @@ void a_thousand_operations_end_once_each(bench& b) {
     for (const op_token token : tokens) CHECK(b.result(token) >= 0);
 }
 
+void more_connects_than_fit_into_a_queue(bench& b) {
+    const auto here = b.world().listen(stream_kind::unix_path);
+    const auto there = b.world().listen(stream_kind::unix_path);
+    const detail::address addresses[] = {b.find(here->where()), b.find(there->where())};
+    std::vector<op_token> dials;
+    for (std::size_t i = 0; i < 600; ++i) {
+        dials.push_back(b.connect(b.open(addresses[i % 2]), addresses[i % 2]));
+    }
+    b.run_until([&] { return b.open_operations() == 0; }, "every connect to end");
+    for (const op_token token : dials) CHECK(b.result(token) == 0);
+    for (std::size_t i = 0; i < 300; ++i) {
+        CHECK(here->accept() != nullptr);
+        CHECK(there->accept() != nullptr);
+    }
+}
+
 void operations_may_be_started_from_inside_the_delivery(bench& b) {
     constexpr int rounds = 200;
     const auto listener = b.world().listen(stream_kind::tcp);
@@ -601,6 +617,7 @@ constexpr contract_case cases[] = {
      a_turn_with_a_limit_in_the_past_does_not_wait},
     {"the clock stands still between turns", the_clock_stands_still_between_turns},
     {"a thousand operations end once each", a_thousand_operations_end_once_each},
+    {"more connects than fit into a queue", more_connects_than_fit_into_a_queue},
     {"operations may be started from inside the delivery",
      operations_may_be_started_from_inside_the_delivery},
     {"a delivery may start more than fits", a_delivery_may_start_more_than_fits},
