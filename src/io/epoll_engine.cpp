@@ -130,8 +130,7 @@ private:
     engine_counters counters_;
 };
 
-epoll_engine::epoll_engine()
-    : io_engine(clock_now()), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+epoll_engine::epoll_engine() : io_engine(clock_now()), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
     // Every write to it is an edge: it is never read.
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.fd = waker_.fd()}};
@@ -205,6 +204,7 @@ void epoll_engine::send(op_token token, int fd, std::span<const std::byte> bytes
 
 void epoll_engine::recv(op_token token, int fd, std::span<std::byte> room) {
     KMC_ASSERT(!room.empty());
+    ++counters_.receives;
     channel& c = at(fd);
     KMC_ASSERT(!c.receiving.active);
     c.receiving = {.token = token,
