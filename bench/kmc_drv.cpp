@@ -1,9 +1,9 @@
 // kmc as one more driver of a harness that compares clients: reads the harness's command line, runs
-// one workload on one reactor and prints one line of JSON.
+// one workload on one reactor, or as many as asked for, and prints one line of JSON.
 //
 //   kmc_drv --servers H:P,unix:/PATH --workload get|mget|set|mset [--batch N] [--inflight N]
 //           [--value BYTES] [--keys N] [--key-bytes N] [--seconds S] [--warmup S] [--seed N]
-//           [--verify 0|1] [--variant backend=epoll|io_uring,ring=NAME]
+//           [--verify 0|1] [--variant backend=epoll|io_uring,threads=N]
 //
 // Every server is expected to have every key.
 
@@ -62,6 +62,15 @@ struct arguments {
         const auto begin = at + name.size() + 2;
         return all.substr(begin, all.find(',', begin) - begin);
     }
+    [[nodiscard]] unsigned threads() const {
+        const std::string given = variant("threads");
+        if (given.empty()) return 1;
+        if (given.size() > 2 || given.find_first_not_of("0123456789") != std::string::npos ||
+            std::stoi(given) == 0) {
+            give_up("threads wants a number from 1 to 99");
+        }
+        return static_cast<unsigned>(std::stoi(given));
+    }
 };
 
 workload workload_of(const std::string& name) {
@@ -111,7 +120,7 @@ int main(int argc, char** argv) {
     const auto servers = kmc::server_list::parse(servers_of(args.text("--servers")));
     if (!servers) give_up(servers.error().message());
 
-    kmc::runtime_options runtime_options{.threads = 1};
+    kmc::runtime_options runtime_options{.threads = args.threads()};
     const std::string backend = args.variant("backend");
     if (backend == "epoll") runtime_options.backend = kmc::backend::epoll;
     if (backend == "io_uring") runtime_options.backend = kmc::backend::io_uring;
