@@ -113,6 +113,19 @@ void print(const arguments& args, const figures& f, std::size_t servers) {
         allocations);
 }
 
+void complain(const failures& errors) {
+    for (std::size_t code = 1; code < failures::codes; ++code) {
+        if (errors.by_code[code] == 0) continue;
+        const std::string why(kmc::to_text(static_cast<kmc::errc>(code)));
+        std::fprintf(stderr, "kmc_drv: %llu times: %s\n",
+                     static_cast<unsigned long long>(errors.by_code[code]), why.c_str());
+    }
+    if (errors.wrong_values != 0) {
+        std::fprintf(stderr, "kmc_drv: %llu values were not their keys'\n",
+                     static_cast<unsigned long long>(errors.wrong_values));
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -146,5 +159,8 @@ int main(int argc, char** argv) {
     const data_set data(args.count("--keys"), args.count("--key-bytes"), args.count("--value"));
     const figures f = run_closed_loop(rt.value(), mc.value(), data, p);
     print(args, f, servers.value().servers().size());
+    failures errors = f.errors;
+    errors.add(f.errors_outside);
+    complain(errors);
     return f.all_errors() == 0 ? 0 : 1;
 }
