@@ -4,7 +4,7 @@ import html
 import math
 
 WIDTH, HEIGHT = 760, 440
-LEFT, RIGHT, TOP, BOTTOM = 78, 24, 48, 62
+LEFT, RIGHT, TOP, BOTTOM = 78, 40, 48, 62
 
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #333 }
