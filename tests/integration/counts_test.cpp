@@ -176,7 +176,7 @@ const workload workloads[] = {
      100,
      500,
      0,
-     {4, 4, 8, 16},
+     {3, 3, 8, 17},
      {16, 45, 8, 21}},
     {"a write of 100, 3 servers",
      kind::set_many,
