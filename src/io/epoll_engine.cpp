@@ -130,7 +130,8 @@ private:
     engine_counters counters_;
 };
 
-epoll_engine::epoll_engine() : io_engine(clock_now()), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+epoll_engine::epoll_engine()
+    : io_engine(clock_now()), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
     // Every write to it is an edge: it is never read.
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.fd = waker_.fd()}};
