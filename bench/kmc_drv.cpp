@@ -1,9 +1,9 @@
 // kmc as one more driver of a harness that compares clients: reads the harness's command line, runs
-// one workload on one reactor and prints one line of JSON.
+// one workload on one reactor, or as many as asked for, and prints one line of JSON.
 //
 //   kmc_drv --servers H:P,unix:/PATH --workload get|mget|set|mset [--batch N] [--inflight N]
 //           [--value BYTES] [--keys N] [--key-bytes N] [--seconds S] [--warmup S] [--seed N]
-//           [--verify 0|1] [--variant backend=epoll|io_uring,ring=NAME]
+//           [--verify 0|1] [--variant backend=epoll|io_uring,threads=N]
 //
 // Every server is expected to have every key.
 
@@ -62,6 +62,15 @@ struct arguments {
         const auto begin = at + name.size() + 2;
         return all.substr(begin, all.find(',', begin) - begin);
     }
+    [[nodiscard]] unsigned threads() const {
+        const std::string given = variant("threads");
+        if (given.empty()) return 1;
+        if (given.size() > 2 || given.find_first_not_of("0123456789") != std::string::npos ||
+            std::stoi(given) == 0) {
+            give_up("threads wants a number from 1 to 99");
+        }
+        return static_cast<unsigned>(std::stoi(given));
+    }
 };
 
 workload workload_of(const std::string& name) {
@@ -104,6 +113,19 @@ void print(const arguments& args, const figures& f, std::size_t servers) {
         allocations);
 }
 
+void complain(const failures& errors) {
+    for (std::size_t code = 1; code < failures::codes; ++code) {
+        if (errors.by_code[code] == 0) continue;
+        const std::string why(kmc::to_text(static_cast<kmc::errc>(code)));
+        std::fprintf(stderr, "kmc_drv: %llu times: %s\n",
+                     static_cast<unsigned long long>(errors.by_code[code]), why.c_str());
+    }
+    if (errors.wrong_values != 0) {
+        std::fprintf(stderr, "kmc_drv: %llu values were not their keys'\n",
+                     static_cast<unsigned long long>(errors.wrong_values));
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -111,7 +133,7 @@ int main(int argc, char** argv) {
     const auto servers = kmc::server_list::parse(servers_of(args.text("--servers")));
     if (!servers) give_up(servers.error().message());
 
-    kmc::runtime_options runtime_options{.threads = 1};
+    kmc::runtime_options runtime_options{.threads = args.threads()};
     const std::string backend = args.variant("backend");
     if (backend == "epoll") runtime_options.backend = kmc::backend::epoll;
     if (backend == "io_uring") runtime_options.backend = kmc::backend::io_uring;
@@ -137,5 +159,8 @@ int main(int argc, char** argv) {
     const data_set data(args.count("--keys"), args.count("--key-bytes"), args.count("--value"));
     const figures f = run_closed_loop(rt.value(), mc.value(), data, p);
     print(args, f, servers.value().servers().size());
+    failures errors = f.errors;
+    errors.add(f.errors_outside);
+    complain(errors);
     return f.all_errors() == 0 ? 0 : 1;
 }

@@ -205,6 +205,7 @@ void epoll_engine::send(op_token token, int fd, std::span<const std::byte> bytes
 
 void epoll_engine::recv(op_token token, int fd, std::span<std::byte> room) {
     KMC_ASSERT(!room.empty());
+    ++counters_.receives;
     channel& c = at(fd);
     KMC_ASSERT(!c.receiving.active);
     c.receiving = {.token = token,

@@ -64,6 +64,7 @@ struct engine_counters {
     std::uint64_t enters = 0;       // io_uring_enter or epoll_wait calls
     std::uint64_t syscalls = 0;     // all system calls of turn(), the above included
     std::uint64_t sends = 0;        // send operations started
+    std::uint64_t receives = 0;     // receive operations started
     std::uint64_t completions = 0;  // delivered
 };
 

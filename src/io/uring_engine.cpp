@@ -240,6 +240,7 @@ void uring_engine::send_patiently(std::uint64_t token, int fd, std::span<const s
 
 void uring_engine::recv(op_token token, int fd, std::span<std::byte> room) {
     KMC_ASSERT(!room.empty());
+    ++counters_.receives;
     io_uring_sqe& entry = take_entry();
     io_uring_prep_recv(&entry, fd, room.data(), std::min(room.size(), transfer_max), 0);
     // Nothing is there yet as far as we know: wait first, and skip the useless try.

@@ -201,6 +201,7 @@ void sim_engine::send(op_token token, int fd, std::span<const std::byte> bytes, 
 void sim_engine::recv(op_token token, int fd, std::span<std::byte> room) {
     socket* s = find(fd, "recv");
     if (s == nullptr || !start(s->receiving, token, op_kind::recv, fd)) return;
+    ++counters_.receives;
     if (room.empty()) net_->misuse("a receive without room on fd " + std::to_string(fd));
     operation& op = s->receiving;
     op.data = room.data();
