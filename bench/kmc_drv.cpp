@@ -3,7 +3,7 @@
 //
 //   kmc_drv --servers H:P,unix:/PATH --workload get|mget|set|mset [--batch N] [--inflight N]
 //           [--value BYTES] [--keys N] [--key-bytes N] [--seconds S] [--warmup S] [--seed N]
-//           [--verify 0|1] [--variant backend=epoll|io_uring,ring=NAME]
+//           [--verify 0|1] [--variant backend=epoll|io_uring]
 //
 // Every server is expected to have every key.
 
