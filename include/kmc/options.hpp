@@ -37,12 +37,13 @@ struct runtime_options {
     /// Told once per runtime, in one line, which engine won and why, when a fallback happened.
     /// Null: the line goes to standard error, once per process. Called on the thread that sets up.
     void (*on_fallback)(std::string_view line) = nullptr;
-    /// Where a batch is all that waits on a thread, the thread sleeps until all of its servers have
-    /// answered; but no longer than this when one of them is slow, since what another one said may
-    /// have to be acted upon (its connection broke, or there is more to ask). Zero: it wakes up for
-    /// each server. Less than a tick of the kernel (4 ms on most) costs the clock of the machine
-    /// being set for each sleep. Not negative. Without effect on epoll and in an embedded_runtime,
-    /// which never wait for several (docs/decisions/0016-waiting-for-answers.md).
+    /// Where a batch is all that waits on a thread, the thread sleeps until all of its servers (of
+    /// many, 16 at a time) have answered; but no longer than this when one of them is slow, since
+    /// what another one said may have to be acted upon (its connection broke, or there is more to
+    /// ask). Zero: it wakes up for each server. Less than a tick of the kernel (4 ms on most) costs
+    /// the clock of the machine being set for each sleep. Not negative. Without effect on epoll and
+    /// in an embedded_runtime, which never wait for several
+    /// (docs/decisions/0016-waiting-for-answers.md).
     duration gather_limit = std::chrono::milliseconds(5);
 };
 

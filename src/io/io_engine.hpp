@@ -80,6 +80,10 @@ enum class send_end : std::uint8_t {
 
 // How long a turn may wait, and for what.
 struct patience {
+    // The kernel does at most twenty pieces of work at a time for a thread that waits for fewer,
+    // and a wake-up that ends a wait for several is to be one of these times.
+    static constexpr unsigned completions_max = 16;
+
     // From a moment alone: until something completes.
     patience(time_point latest, unsigned count = 1, duration longest_gather = {}) noexcept
         : until(latest), completions(count), gather(longest_gather) {}
@@ -87,7 +91,7 @@ struct patience {
     time_point until;
     // Nobody can go on before so many operations have completed, sends not counted: fewer are left
     // to lie for `gather` at most, from the beginning of the turn. A hint, which an engine may
-    // overlook.
+    // overlook; none waits for more than completions_max.
     unsigned completions = 1;
     duration gather{};
 };

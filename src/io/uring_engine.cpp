@@ -43,9 +43,6 @@ constexpr std::uint64_t cancel_kind = 10;
 
 // Up to this size a send is expected to fit into the socket's buffer.
 constexpr std::size_t prompt_bytes_max = 64 * 1024;
-// The kernel does at most twenty pieces of work at a time for a thread that waits for fewer: a
-// wake-up and its echoes are to be one of these times.
-constexpr unsigned completions_max = 16;
 
 constexpr bool is_own(std::uint64_t bits) noexcept {
     return (bits >> kind_shift) >= wake_kind;
@@ -223,7 +220,7 @@ void uring_engine::send(op_token token, int fd, std::span<const std::byte> bytes
                            MSG_NOSIGNAL | MSG_WAITALL | MSG_DONTWAIT);
         entry.flags |= IOSQE_CQE_SKIP_SUCCESS;
         io_uring_sqe_set_data64(&entry, token.bits());
-    } catch (const std::system_error&) {
+    } catch (...) {
         prompt_.pop_back();
         throw;
     }
@@ -304,7 +301,7 @@ void uring_engine::turn(const patience& given, completion_sink& sink) {
         bell_->silence();  // before completions are taken: what comes later rings again
     }
     patience left = given;
-    left.completions = std::min(left.completions, completions_max);
+    left.completions = std::min(left.completions, patience::completions_max);
     // A send that has to wait for room may be what others wait behind.
     if (bell_ || slow_sends_ != 0 || wakes_due_ != 0 || echoes_hit_) left.completions = 1;
     const unsigned wanted =

@@ -27,9 +27,12 @@ public:
 
     // Null when the queue is full: submit first.
     [[nodiscard]] io_uring_sqe* next_entry() noexcept { return io_uring_get_sqe(&ring_); }
-    // An entry may ask for a completion only if it fails.
+    // An entry may ask for a completion only if it fails. Before Linux 6.1 a send of which a part
+    // went out may fail as if nothing had: whoever then sent all of it again would send that part
+    // twice. A kernel that defers its work until it is entered is new enough.
     [[nodiscard]] bool can_skip_completions() const noexcept {
-        return (ring_.features & IORING_FEAT_CQE_SKIP) != 0;
+        return (ring_.features & IORING_FEAT_CQE_SKIP) != 0 &&
+               (ring_.flags & IORING_SETUP_DEFER_TASKRUN) != 0;
     }
     // Nothing is prepared that the kernel has not copied.
     [[nodiscard]] bool all_submitted() const noexcept { return io_uring_sq_ready(&ring_) == 0; }
@@ -41,8 +44,7 @@ public:
     // Also lets completions happen, which on this kind of ring they do nowhere else.
     [[nodiscard]] int submit_and_collect() noexcept;
     // Also waits for so many completions, or until `limit` is over; without one, for ever.
-    [[nodiscard]] int submit_and_wait(unsigned completions,
-                                      std::optional<duration> limit) noexcept;
+    [[nodiscard]] int submit_and_wait(unsigned completions, std::optional<duration> limit) noexcept;
 
     // Calls f(const io_uring_cqe&) for everything that is there, in order, and gives the space
     // back.

@@ -21,6 +21,7 @@
 #include <cstdint>
 
 #include "base/assert.hpp"
+#include "io/io_engine.hpp"
 
 namespace kmc::detail {
 
@@ -56,8 +57,9 @@ public:
     void let_down() noexcept { is_let_down_ = true; }
 
 private:
-    // Those that need more are counted as if they needed so many.
-    static constexpr std::uint32_t servers_max = 64;
+    // Those that need more are counted as if they needed so many: a wait for as many as an engine
+    // waits for is not one that was let down.
+    static constexpr std::uint32_t servers_max = patience::completions_max;
 
     static std::uint32_t place_of(std::uint32_t servers) noexcept {
         KMC_ASSERT(servers != 0);

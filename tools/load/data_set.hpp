@@ -16,11 +16,15 @@ class data_set {
 public:
     static constexpr std::string_view head = "kmc-bench:";
 
-    // Keys are longer than `key_bytes` where that has no room for the head and the last one's
-    // digits.
+    // Of so many keys, at least one: the head, and the digits of the last one.
+    [[nodiscard]] static std::size_t least_key_bytes(std::size_t keys) {
+        return head.size() + std::to_string(keys - 1).size();
+    }
+
+    // Keys are longer than `key_bytes` where that is less than least_key_bytes(). At least one key.
     data_set(std::size_t keys, std::size_t key_bytes, std::size_t value_bytes)
         : size_(keys),
-          key_bytes_(std::max(key_bytes, head.size() + std::to_string(keys).size())),
+          key_bytes_(std::max(key_bytes, least_key_bytes(keys))),
           value_bytes_(value_bytes) {
         keys_.reserve(keys * key_bytes_);
         for (std::size_t i = 0; i < keys; ++i) {

@@ -315,6 +315,8 @@ class Refusals(ToolTest):
                 (["--threads", "0"], "--threads"),
                 (["--connections", "17"], "--connections"),
                 (["--rate", "0"], "--rate"),
+                (["--rate", "1e9"], "--rate"),
+                (["--rate", "nan"], "--rate"),
                 (["--rate", "fast"], "fast"),
                 (["--arrivals", "poisson"], "--rate"),
                 (["--rate", "10", "--arrivals", "bus"], "bus"),

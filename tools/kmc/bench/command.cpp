@@ -1,7 +1,7 @@
 // kmc bench: how much a cluster does, how long it takes, and what it costs this machine.
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <fstream>
 #include <limits>
 #include <memory>
@@ -57,6 +57,10 @@ struct bench_arguments {
 // What a client of kmc has under way at most (client_options::max_requests).
 constexpr std::uint64_t most_under_way = client_options{}.max_requests;
 
+// Every start is counted, also when nobody can make it: with much more than this, the counting
+// alone would take longer than the measured time, and no signal ends it.
+constexpr double most_a_second = 1e7;
+
 std::uint64_t callers_of(const bench_arguments& args) {
     if (args.in_flight) return *args.in_flight;
     if (!args.rate) return args.threads;
@@ -72,8 +76,9 @@ workload workload_of(const bench_arguments& args) {
 // What nobody can mean, and what cannot be.
 std::optional<std::string> contradiction_in(const bench_arguments& args) {
     if (args.batch && !args.is_batch()) return "--batch is for mget and mset";
-    const std::size_t least_key =
-        load::data_set::head.size() + std::to_string(args.keys - 1).size();
+    // A range has it within, and its starts would all be due and never come.
+    if (args.rate && std::isnan(*args.rate)) return "--rate is no number";
+    const std::size_t least_key = load::data_set::least_key_bytes(args.keys);
     if (args.key_bytes < least_key) {
         return "--key-size is at least " + std::to_string(least_key) + " for " +
                std::to_string(args.keys) + " keys";
@@ -233,7 +238,7 @@ void add_load_flags(CLI::App& sub, bench_arguments& args) {
         .default_str("1 a thread, with --rate 1000");
     CLI::Option* const rate =
         sub.add_option("--rate", args.rate, "Calls a second, whether or not answers come")
-            ->check(CLI::Range(0.001, 1e9).description(""))
+            ->check(CLI::Range(0.001, most_a_second).description(""))
             ->type_name("NUMBER");
     sub.add_option("--arrivals", args.arrivals,
                    "How calls come with --rate: constant, or poisson, as of many users")
