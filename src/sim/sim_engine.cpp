@@ -385,7 +385,7 @@ void sim_engine::turn(const patience& given, completion_sink& sink) {
     if (net_->chance(net_->pause_chance)) net_->pass(net_->draw(net_->pause_time));
     const bool waits = until > net_->now();
     const time_point gather_end =
-        given.gather < until - net_->now() ? net_->now() + given.gather : until;
+        waits && given.gather < until - net_->now() ? net_->now() + given.gather : until;
     std::size_t wanted = has_awaited_send() ? 1 : given.completions;
     time_point end = until;
     if (waits && until < time_point::max() - net_->late_wake) {
