@@ -1,12 +1,9 @@
 #include "support/engine_contract.hpp"
 
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -14,6 +11,7 @@
 #include "support/contract_bench.hpp"
 #include "support/patience_cases.hpp"
 #include "support/wait_fd_cases.hpp"
+#include "support/waking_crowd.hpp"
 
 namespace kmc::testing {
 namespace {
@@ -525,48 +523,25 @@ void a_wake_before_the_turn_is_not_lost(bench& b) {
     }
 }
 
-// Each thread waits to be seen before it wakes again, so that the engine is asleep, falling asleep
-// and awake in turns. One lost wake-up costs the whole sleep.
 void wakes_of_four_threads_are_all_heard(bench& b) {
     if (!b.world().has_real_threads()) {
         WARN("SKIPPED: this engine has no real threads, wake-ups from others were not checked");
         return;
     }
-    constexpr std::size_t threads = 4;
-    constexpr int rounds = 500;
-    struct alignas(64) mail {
-        std::atomic<int> posted{0};
-        std::atomic<int> seen{0};
-    };
-    std::array<mail, threads> mails;
     const auto listener = b.world().listen(stream_kind::tcp);
     const auto link = b.connected(*listener);
     auto& engine = b.engine();
     const time_point before = engine.now();
 
-    std::vector<std::thread> crowd;
-    for (mail& m : mails) {
-        crowd.emplace_back([&m, &engine] {
-            for (int i = 1; i <= rounds; ++i) {
-                m.posted.store(i, std::memory_order_release);
-                engine.wake();
-                while (m.seen.load(std::memory_order_acquire) != i) std::this_thread::yield();
-            }
-        });
-    }
+    waking_crowd crowd(engine);
     bool all_seen = false;
     for (int turn = 0; !all_seen; ++turn) {
         if (turn % 3 == 0) b.send(link.fd, "x");
         b.turn_until(turn % 7 == 0 ? time_point::min() : engine.now() + sleep);
         static_cast<void>(link.peer->read(100));
-        all_seen = true;
-        for (mail& m : mails) {
-            const int posted = m.posted.load(std::memory_order_acquire);
-            m.seen.store(posted, std::memory_order_release);
-            if (posted != rounds) all_seen = false;
-        }
+        all_seen = crowd.see();
     }
-    for (std::thread& t : crowd) t.join();
+    crowd.join();
 
     CHECK(engine.now() < before + sleep);
 }

@@ -1,14 +1,13 @@
 #include "support/patience_cases.hpp"
+#include "support/waking_crowd.hpp"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -132,51 +131,29 @@ void a_wake_ends_a_wait_for_several_at_once(bench& b) {
     }
 }
 
-// As with one completion: each thread waits to be seen before it wakes again, so that one lost
-// wake-up costs the whole sleep; what ends a sleep beside them makes wake-ups that come late.
+// As with one completion; what ends a sleep beside them makes wake-ups that come late.
 void wakes_of_four_threads_end_waits_for_several(bench& b) {
     if (!b.world().has_real_threads()) {
         WARN("SKIPPED: this engine has no real threads, wake-ups from others were not checked");
         return;
     }
-    constexpr std::size_t threads = 4;
-    constexpr int rounds = 500;
     constexpr std::array counts = {2U, 3U, 1U, 8U, 16U, 64U, 2U};
-    struct alignas(64) mail {
-        std::atomic<int> posted{0};
-        std::atomic<int> seen{0};
-    };
-    std::array<mail, threads> mails;
     const auto listener = b.world().listen(stream_kind::tcp);
     const auto link = b.connected(*listener);
     auto receiving = b.recv(link.fd);
     auto& engine = b.engine();
     const time_point before = engine.now();
 
-    std::vector<std::thread> crowd;
-    for (mail& m : mails) {
-        crowd.emplace_back([&m, &engine] {
-            for (int i = 1; i <= rounds; ++i) {
-                m.posted.store(i, std::memory_order_release);
-                engine.wake();
-                while (m.seen.load(std::memory_order_acquire) != i) std::this_thread::yield();
-            }
-        });
-    }
+    waking_crowd crowd(engine);
     bool all_seen = false;
     for (std::size_t turn = 0; !all_seen; ++turn) {
         if (b.ended(receiving)) receiving = b.recv(link.fd);
         if (turn % 3 == 0) static_cast<void>(link.peer->write("x"));
         b.turn_with({turn % 11 == 0 ? time_point::min() : engine.now() + sleep,
                      counts[turn % counts.size()], sleep});
-        all_seen = true;
-        for (mail& m : mails) {
-            const int posted = m.posted.load(std::memory_order_acquire);
-            m.seen.store(posted, std::memory_order_release);
-            if (posted != rounds) all_seen = false;
-        }
+        all_seen = crowd.see();
     }
-    for (std::thread& t : crowd) t.join();
+    crowd.join();
 
     CHECK(engine.now() < before + sleep);
 }
