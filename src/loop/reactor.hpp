@@ -13,7 +13,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,6 +21,7 @@
 
 #include <kmc/detail/op_node.hpp>
 #include <kmc/detail/timer.hpp>
+#include <kmc/options.hpp>
 
 #include "base/assert.hpp"
 #include "base/rng.hpp"
@@ -203,9 +203,7 @@ private:
     std::uint64_t delivered_ = 0;  // completions so far
     std::uint64_t sent_ = 0;       // those of sends
     wait_rule waiting_;
-    // Longer than a tick of most kernels: a wait that ends before the next one has the clock
-    // programmed for it, twice, which costs more than all the rest of the rule saves.
-    duration gather_ = std::chrono::milliseconds(5);
+    duration gather_ = runtime_options{}.gather_limit;
     bool stopping_ = false;
     bool ending_ = false;
     bool is_late_ = false;
