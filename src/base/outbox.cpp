@@ -1,5 +1,7 @@
 #include "base/outbox.hpp"
 
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "base/bytes.hpp"
 
@@ -26,7 +28,15 @@ std::span<const std::byte> outbox::pending() const noexcept {
 }
 
 void outbox::consume(std::size_t bytes) noexcept {
-    KMC_ASSERT(bytes <= pending().size());
+    KMC_ASSERT(bytes <= size_);
+    while (bytes != 0) {
+        const std::size_t here = std::min(bytes, pending().size());
+        consume_first(here);
+        bytes -= here;
+    }
+}
+
+void outbox::consume_first(std::size_t bytes) noexcept {
     size_ -= bytes;
     if (first_ == pieces_.size()) {
         plain_.consume(bytes);

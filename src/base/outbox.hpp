@@ -1,5 +1,5 @@
 // What a connection has to send: encoded bytes in a buffer of its own, and large values that stay
-// where they are. Read from the front, one contiguous piece at a time.
+// where they are. Read from the front, one contiguous piece at a time or several.
 //
 //   [ plain bytes | large value | plain bytes | large value | plain bytes ]
 //
@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <kmc/shared_bytes.hpp>
 
 #include "base/buffer.hpp"
+#include "base/bytes.hpp"
 
 namespace kmc::detail {
 
@@ -46,7 +48,12 @@ public:
 
     // The first contiguous piece; not empty unless the outbox is.
     [[nodiscard]] std::span<const std::byte> pending() const noexcept;
-    // The first `bytes` of pending() have left.
+    // Calls use(piece) for what is pending, contiguous piece after piece, `most` bytes in all, as
+    // long as it returns true.
+    template <class Use>
+    void each_piece(std::size_t most, Use&& use) const;
+
+    // So many bytes from the front have left.
     void consume(std::size_t bytes) noexcept;
 
     void clear() noexcept;
@@ -61,11 +68,30 @@ private:
         std::size_t sent;
     };
 
+    void consume_first(std::size_t bytes) noexcept;
+
     buffer plain_;
     std::vector<piece> pieces_;
     std::size_t first_ = 0;      // of pieces_ that has not left
     std::size_t unclaimed_ = 0;  // plain bytes behind the last piece
     std::size_t size_ = 0;
 };
+
+template <class Use>
+void outbox::each_piece(std::size_t most, Use&& use) const {
+    std::span<const std::byte> plain = plain_.pending();
+    const auto give = [&](std::span<const std::byte> bytes) {
+        const std::size_t size = std::min(bytes.size(), most);
+        most -= size;
+        return size == 0 || (use(bytes.first(size)) && most != 0);
+    };
+    for (std::size_t i = first_; i < pieces_.size(); ++i) {
+        const piece& next = pieces_[i];
+        if (!give(plain.first(next.plain))) return;
+        plain = plain.subspan(next.plain);
+        if (!give(as_bytes(next.value->bytes()).subspan(next.sent))) return;
+    }
+    give(plain);
+}
 
 }  // namespace kmc::detail

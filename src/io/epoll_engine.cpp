@@ -38,16 +38,10 @@ constexpr std::uint32_t ending = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 struct transfer {
     op_token token{0};
-    std::byte* receive_to = nullptr;
-    const std::byte* send_from = nullptr;
-    std::size_t size = 0;
-    std::size_t done = 0;
+    std::span<std::byte> room;  // of a receive
+    gathered bytes;             // of a send
+    std::size_t done = 0;       // of them
     bool active = false;
-
-    [[nodiscard]] std::span<const std::byte> unsent() const noexcept {
-        return {send_from + done, size - done};
-    }
-    [[nodiscard]] std::span<std::byte> room() const noexcept { return {receive_to, size}; }
 };
 
 // One socket.
@@ -79,7 +73,7 @@ public:
     void close_socket(int fd) noexcept override;
 
     void connect(op_token token, int fd, const address& where) override;
-    void send(op_token token, int fd, std::span<const std::byte> bytes, send_end end) override;
+    void send(op_token token, int fd, const gathered& bytes, send_end end) override;
     void recv(op_token token, int fd, std::span<std::byte> room) override;
     void kick(int fd) noexcept override;
 
@@ -130,8 +124,7 @@ private:
     engine_counters counters_;
 };
 
-epoll_engine::epoll_engine()
-    : io_engine(clock_now()), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+epoll_engine::epoll_engine() : io_engine(clock_now()), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
     // Every write to it is an edge: it is never read.
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.fd = waker_.fd()}};
@@ -191,14 +184,14 @@ void epoll_engine::connect(op_token token, int fd, const address& where) {
 }
 
 // Every send is tried in the turn, and one more look at the ends costs no system call.
-void epoll_engine::send(op_token token, int fd, std::span<const std::byte> bytes,
+void epoll_engine::send(op_token token, int fd, const gathered& bytes,
                         [[maybe_unused]] send_end end) {
     channel& c = at(fd);
     KMC_ASSERT(!c.sending.active);
-    c.sending = {.token = token,
-                 .send_from = bytes.data(),
-                 .size = std::min(bytes.size(), transfer_max),
-                 .active = true};
+    c.sending.token = token;
+    c.sending.bytes = bytes;
+    c.sending.done = 0;
+    c.sending.active = true;
     ++counters_.sends;
     if (c.writable) queue(fd);
 }
@@ -208,10 +201,9 @@ void epoll_engine::recv(op_token token, int fd, std::span<std::byte> room) {
     ++counters_.receives;
     channel& c = at(fd);
     KMC_ASSERT(!c.receiving.active);
-    c.receiving = {.token = token,
-                   .receive_to = room.data(),
-                   .size = std::min(room.size(), transfer_max),
-                   .active = true};
+    c.receiving.token = token;
+    c.receiving.room = room.first(std::min(room.size(), transfer_max));
+    c.receiving.active = true;
     if (c.readable || c.ended) queue(fd);
 }
 
@@ -281,9 +273,9 @@ void epoll_engine::try_send(int fd, channel& c) {
     std::int32_t result = 0;
     do {
         ++counters_.syscalls;
-        result = send_some(fd, t.unsent());
+        result = send_some(fd, t.done == 0 ? t.bytes : t.bytes.after(t.done));
         if (result > 0) t.done += static_cast<std::size_t>(result);
-    } while (result > 0 && t.done < t.size);
+    } while (result > 0 && t.done < t.bytes.size());
     if (result == -EAGAIN) {
         c.writable = false;
         result = watch(fd, c, true);
@@ -297,13 +289,13 @@ void epoll_engine::try_send(int fd, channel& c) {
 void epoll_engine::try_receive(int fd, channel& c) {
     transfer& t = c.receiving;
     ++counters_.syscalls;
-    const std::int32_t result = receive_some(fd, t.room());
+    const std::int32_t result = receive_some(fd, t.room);
     if (result == -EAGAIN) {
         c.readable = c.ended = false;
         return;
     }
     // Less than there was room for: the rest will come with an edge of its own, the end as well.
-    c.readable = static_cast<std::size_t>(std::max(result, 0)) == t.size;
+    c.readable = static_cast<std::size_t>(std::max(result, 0)) == t.room.size();
     if (result <= 0) c.ended = true;
     t.active = false;
     finish(t.token, result);

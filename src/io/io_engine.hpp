@@ -18,6 +18,7 @@
 #include <kmc/time.hpp>
 
 #include "io/address.hpp"
+#include "io/gathered.hpp"
 
 namespace kmc::detail {
 
@@ -110,8 +111,9 @@ public:
     virtual void close_socket(int fd) noexcept = 0;
 
     virtual void connect(op_token, int fd, const address&) = 0;
-    // Completes with bytes.size(), or less if it was cut short. One at a time per fd.
-    virtual void send(op_token, int fd, std::span<const std::byte> bytes, send_end) = 0;
+    // Completes with bytes.size(), or less if it was cut short. One at a time per fd. The list of
+    // places is copied, the bytes are not.
+    virtual void send(op_token, int fd, const gathered& bytes, send_end) = 0;
     // Completes with 1..room.size() bytes, 0 at the end of the stream. One at a time per fd.
     virtual void recv(op_token, int fd, std::span<std::byte> room) = 0;
 

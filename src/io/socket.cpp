@@ -135,9 +135,22 @@ std::int32_t connect_result(int fd) noexcept {
     return -error;
 }
 
-std::int32_t send_some(int fd, std::span<const std::byte> bytes) noexcept {
-    const std::size_t size = std::min(bytes.size(), transfer_max);
-    return retried([&] { return ::send(fd, bytes.data(), size, MSG_NOSIGNAL); });
+msghdr message_of(const gathered& bytes) noexcept {
+    KMC_ASSERT(bytes.size() <= transfer_max);
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(bytes.places().data());  // only read
+    message.msg_iovlen = bytes.places().size();
+    return message;
+}
+
+std::int32_t send_some(int fd, const gathered& bytes) noexcept {
+    if (bytes.places().size() != 1) {
+        const msghdr message = message_of(bytes);
+        return retried([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL); });
+    }
+    const std::span<const std::byte> only = bytes.place(0);
+    const std::size_t size = std::min(only.size(), transfer_max);
+    return retried([&] { return ::send(fd, only.data(), size, MSG_NOSIGNAL); });
 }
 
 std::int32_t receive_some(int fd, std::span<std::byte> room) noexcept {

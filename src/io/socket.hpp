@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "io/address.hpp"
+#include "io/gathered.hpp"
 
+struct msghdr;
 struct sockaddr;
 
 namespace kmc::detail {
@@ -37,8 +39,11 @@ inline constexpr std::size_t transfer_max = std::size_t{1} << 30;
 [[nodiscard]] std::int32_t start_connect(int fd, const address& where) noexcept;
 [[nodiscard]] std::int32_t connect_result(int fd) noexcept;
 
+// What sendmsg() takes; `bytes` outlives it.
+[[nodiscard]] msghdr message_of(const gathered& bytes) noexcept;
+
 // One try each. -EAGAIN: not now. Never raise SIGPIPE, never EINTR.
-[[nodiscard]] std::int32_t send_some(int fd, std::span<const std::byte> bytes) noexcept;
+[[nodiscard]] std::int32_t send_some(int fd, const gathered& bytes) noexcept;
 [[nodiscard]] std::int32_t receive_some(int fd, std::span<std::byte> room) noexcept;
 
 // Ends both directions; what the kernel holds for this socket finishes.

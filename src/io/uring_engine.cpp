@@ -76,7 +76,7 @@ public:
     void close_socket(int fd) noexcept override { close_descriptor(fd); }
 
     void connect(op_token token, int fd, const address& where) override;
-    void send(op_token token, int fd, std::span<const std::byte> bytes, send_end end) override;
+    void send(op_token token, int fd, const gathered& bytes, send_end end) override;
     void recv(op_token token, int fd, std::span<std::byte> room) override;
     void kick(int fd) noexcept override;
 
@@ -98,7 +98,7 @@ private:
     struct prompt_send {
         std::uint64_t token;
         int fd;
-        std::span<const std::byte> bytes;
+        gathered bytes;
         bool is_stuck = false;
     };
 
@@ -111,7 +111,8 @@ private:
     void collect();
     void note(const io_uring_cqe& entry);
     void note_sent(std::uint64_t token, std::int32_t result);
-    void send_patiently(std::uint64_t token, int fd, std::span<const std::byte> bytes);
+    void send_patiently(std::uint64_t token, int fd, const gathered& bytes);
+    [[nodiscard]] io_uring_sqe& take_send_entry(int fd, const gathered& bytes, int flags);
     void settle_prompt_sends();
     void deliver(completion_sink& sink);
     void drain() noexcept;
@@ -129,8 +130,14 @@ private:
     bool echoes_hit_ = false;      // by a wake-up that was read: all that are armed will complete
     std::uint64_t wakes_due_ = 0;  // written, or about to be, and not read
 
-    // The kernel reads an address when it takes the entry, in the next call at the latest.
+    // The kernel reads an address, or the places of a send, when it takes the entry, in the next
+    // call at the latest.
     std::deque<address> dialled_;
+    struct message {
+        gathered bytes;
+        msghdr head;
+    };
+    std::deque<message> messages_;
     // By token object: its last receive left bytes behind.
     std::vector<bool> more_;
 
@@ -207,7 +214,7 @@ void uring_engine::connect(op_token token, int fd, const address& where) {
 // the entry. Where nobody waits for its end such a send asks not to be waited for, and for a
 // completion only if it went wrong: nothing has to be collected for it, and a wait counts answers
 // only.
-void uring_engine::send(op_token token, int fd, std::span<const std::byte> bytes, send_end end) {
+void uring_engine::send(op_token token, int fd, const gathered& bytes, send_end end) {
     ++counters_.sends;
     const bool is_prompt = end == send_end::noted && bytes.size() <= prompt_bytes_max;
     if (!is_prompt || !ring_.can_skip_completions()) {
@@ -215,9 +222,7 @@ void uring_engine::send(op_token token, int fd, std::span<const std::byte> bytes
     }
     prompt_.push_back({token.bits(), fd, bytes});
     try {
-        io_uring_sqe& entry = take_entry();
-        io_uring_prep_send(&entry, fd, bytes.data(), bytes.size(),
-                           MSG_NOSIGNAL | MSG_WAITALL | MSG_DONTWAIT);
+        io_uring_sqe& entry = take_send_entry(fd, bytes, MSG_DONTWAIT);
         entry.flags |= IOSQE_CQE_SKIP_SUCCESS;
         io_uring_sqe_set_data64(&entry, token.bits());
     } catch (...) {
@@ -226,13 +231,27 @@ void uring_engine::send(op_token token, int fd, std::span<const std::byte> bytes
     }
 }
 
-void uring_engine::send_patiently(std::uint64_t token, int fd, std::span<const std::byte> bytes) {
-    io_uring_sqe& entry = take_entry();
-    // With MSG_WAITALL the kernel goes on by itself after a part.
-    io_uring_prep_send(&entry, fd, bytes.data(), std::min(bytes.size(), transfer_max),
-                       MSG_NOSIGNAL | MSG_WAITALL);
-    io_uring_sqe_set_data64(&entry, token);
+void uring_engine::send_patiently(std::uint64_t token, int fd, const gathered& bytes) {
+    io_uring_sqe_set_data64(&take_send_entry(fd, bytes, 0), token);
     ++slow_sends_;
+}
+
+// With MSG_WAITALL the kernel goes on by itself after a part.
+io_uring_sqe& uring_engine::take_send_entry(int fd, const gathered& bytes, int flags) {
+    constexpr int always = MSG_NOSIGNAL | MSG_WAITALL;
+    io_uring_sqe& entry = take_entry();
+    if (bytes.places().size() == 1) {
+        const std::span<const std::byte> only = bytes.place(0);
+        io_uring_prep_send(&entry, fd, only.data(), std::min(only.size(), transfer_max),
+                           always | flags);
+        return entry;
+    }
+    clear_entry(entry);
+    messages_.push_back({bytes, {}});
+    message& kept = messages_.back();
+    kept.head = message_of(kept.bytes);
+    io_uring_prep_sendmsg(&entry, fd, &kept.head, static_cast<unsigned>(always | flags));
+    return entry;
 }
 
 void uring_engine::recv(op_token token, int fd, std::span<std::byte> room) {
@@ -379,6 +398,7 @@ void uring_engine::enter(int result) {
     }
     if (!ring_.all_submitted()) return;
     dialled_.clear();
+    messages_.clear();
     echoes_live_ = echoes_armed_;
 }
 

@@ -133,8 +133,9 @@ int uring_ring::check_operations() noexcept {
     if (!probe) return -ENOMEM;
     const int result = io_uring_register_probe(&ring_, probe.get(), operations_max);
     if (result < 0) return result;
-    for (const int operation : {IORING_OP_NOP, IORING_OP_CONNECT, IORING_OP_SEND, IORING_OP_RECV,
-                                IORING_OP_READ, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL}) {
+    for (const int operation :
+         {IORING_OP_NOP, IORING_OP_CONNECT, IORING_OP_SEND, IORING_OP_SENDMSG, IORING_OP_RECV,
+          IORING_OP_READ, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL}) {
         if (io_uring_opcode_supported(probe.get(), operation) == 0) return -EOPNOTSUPP;
     }
     return 0;

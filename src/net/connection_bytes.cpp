@@ -61,8 +61,11 @@ void connection::watch_for_stall() noexcept {
 // The end of a send is waited for only where more is to follow it: the rest of the buffer, or what
 // did not fit into it.
 void connection::send_pending_bytes() {
-    const auto pending = tx_.pending();
-    const auto bytes = pending.first(std::min(pending.size(), tx_bytes));
+    gathered bytes;
+    tx_.each_piece(tx_bytes, [&](std::span<const std::byte> piece) {
+        bytes.add(piece);
+        return !bytes.is_full();
+    });
     const bool more_follows =
         bytes.size() < tx_.size() || (!pending_.empty() && pipeline_->room() != 0);
     end_of_send_ = more_follows ? send_end::awaited : send_end::noted;

@@ -15,6 +15,7 @@ namespace {
 
 using kmc::detail::address;
 using kmc::detail::completion_sink;
+using kmc::detail::gathered;
 using kmc::detail::op_kind;
 using kmc::detail::op_token;
 using kmc::detail::patience;
@@ -40,6 +41,12 @@ constexpr sim_range soon{{}, microseconds(20)};
         bytes = bytes.subspan(sizeof word);
     }
     for (const std::byte each : bytes) fold(std::to_integer<std::uint64_t>(each));
+    return h;
+}
+
+[[nodiscard]] std::uint64_t hash_of(const gathered& bytes) noexcept {
+    std::uint64_t h = 0;
+    for (std::size_t i = 0; i < bytes.places().size(); ++i) h = 31 * h + hash_of(bytes.place(i));
     return h;
 }
 
@@ -175,12 +182,12 @@ void sim_engine::connect(op_token token, int fd, const address& where) {
     later(attempt, s->connecting, fd, op_kind::connect, takes / 2);
 }
 
-void sim_engine::send(op_token token, int fd, std::span<const std::byte> bytes, send_end end) {
+void sim_engine::send(op_token token, int fd, const gathered& bytes, send_end end) {
     socket* s = find(fd, "send");
     if (s == nullptr || !start(s->sending, token, op_kind::send, fd)) return;
     ++counters_.sends;
     operation& op = s->sending;
-    op.data = const_cast<std::byte*>(bytes.data());  // never written to: see do_transmit
+    op.from = bytes;
     op.size = op.stop_at = bytes.size();
     op.checksum = hash_of(bytes);
     op.may_lie = end == send_end::noted;
@@ -294,8 +301,10 @@ void sim_engine::do_transmit(int fd, socket& s) {
     const std::size_t room = std::min(s.link->room(), op.stop_at - op.moved);
     if (room != 0) {
         const sim_conditions& c = s.link->listener().conditions;
-        const std::size_t n = net_->piece(room, c);
-        s.link->push(kmc::detail::as_text({op.data + op.moved, n}));
+        const gathered left = op.from.after(op.moved);
+        const std::span<const std::byte> next = left.place(0);
+        const std::size_t n = net_->piece(std::min(room, next.size()), c);
+        s.link->push(kmc::detail::as_text(next.first(n)));
         op.moved += n;
     }
     if (op.moved != op.stop_at && room == 0) op.may_lie = false;
@@ -358,7 +367,7 @@ void sim_engine::on_link(int fd) {
 }
 
 void sim_engine::check_unchanged(const operation& op, int fd, const char* when) const {
-    if (hash_of({op.data, op.size}) != op.checksum) {
+    if (hash_of(op.from) != op.checksum) {
         net_->misuse("the buffer of a send on fd " + std::to_string(fd) + " changed " + when);
     }
 }

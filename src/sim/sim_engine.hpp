@@ -37,7 +37,7 @@ public:
     [[nodiscard]] int open_socket(const kmc::detail::address&) override;
     void close_socket(int fd) noexcept override;
     void connect(kmc::detail::op_token, int fd, const kmc::detail::address&) override;
-    void send(kmc::detail::op_token, int fd, std::span<const std::byte> bytes,
+    void send(kmc::detail::op_token, int fd, const kmc::detail::gathered& bytes,
               kmc::detail::send_end) override;
     void recv(kmc::detail::op_token, int fd, std::span<std::byte> room) override;
     void kick(int fd) noexcept override;
@@ -72,7 +72,8 @@ private:
         bool may_lie = false;      // a send whose end, when all of it is gone, ends no turn
         std::uint64_t serial = 0;  // tells its events from those of an earlier one
         kmc::detail::op_token token{0};
-        std::byte* data = nullptr;
+        std::byte* data = nullptr;   // of a receive
+        kmc::detail::gathered from;  // of a send
         std::size_t size = 0;
         std::size_t moved = 0;
         std::size_t stop_at = 0;  // a send ends here

@@ -74,12 +74,21 @@ op_token bench::connect(int fd, const detail::address& where) {
 }
 
 op_token bench::send(int fd, std::string_view bytes, detail::send_end end) {
-    memory_.push_back(std::make_unique<std::byte[]>(bytes.size()));
-    const std::span<std::byte> copy(memory_.back().get(), bytes.size());
-    detail::copy_bytes(copy.data(), bytes.data(), bytes.size());
+    // From one place, from two, and so on.
+    const std::size_t places = 1 + sends_++ % detail::gathered::places_max;
+    detail::gathered all;
+    for (std::size_t left = places; left > 0; --left) {
+        const std::string_view piece = bytes.substr(0, (bytes.size() + left - 1) / left);
+        bytes.remove_prefix(piece.size());
+        if (piece.empty()) break;
+        memory_.push_back(std::make_unique<std::byte[]>(piece.size()));
+        const std::span<std::byte> copy(memory_.back().get(), piece.size());
+        detail::copy_bytes(copy.data(), piece.data(), piece.size());
+        all.add(copy);
+    }
     const op_token token = note(op_kind::send, fd);
     const flag_guard guard(starting_);
-    engine().send(token, fd, copy, end);
+    engine().send(token, fd, all, end);
     return token;
 }
 

@@ -107,6 +107,7 @@ private:
     std::map<std::uint64_t, std::string> received_;
     std::map<std::uint64_t, std::function<void(std::int32_t)>> actions_;
     std::set<int> sockets_;
+    std::size_t sends_ = 0;
     std::vector<std::unique_ptr<std::byte[]>> memory_;  // of operations, kept to the end
     std::vector<std::string> broken_rules_;
     std::uint64_t delivered_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +52,45 @@ TEST_CASE("what goes into an outbox comes out in order, values from where they a
     CHECK(static_cast<const void*>(box.pending().data()) == one.view().data());
     CHECK(drain(box) == std::string(30, '1') + std::string(40, '2') + " tail");
     CHECK(box.size() == 0);
+}
+
+TEST_CASE("several pieces of an outbox leave at a time") {
+    const std::string in_order = "head " + std::string(30, '1') + std::string(40, '2') + " tail";
+    const shared_bytes one(std::string(30, '1'));
+    const shared_bytes two(std::string(40, '2'));
+    for (std::size_t most = 1; most <= in_order.size() + 1; ++most) {
+        INFO(most << " bytes at a time");
+        outbox box;
+        write(box, "head ");
+        box.splice(*one.block());
+        box.splice(*two.block());
+        write(box, " tail");
+        std::string all;
+        while (!box.empty()) {
+            const std::size_t before = all.size();
+            box.each_piece(most, [&](std::span<const std::byte> piece) {
+                CHECK_FALSE(piece.empty());
+                all += as_text(piece);
+                return true;
+            });
+            REQUIRE(all.size() - before == std::min(most, box.size()));
+            box.consume(all.size() - before);
+        }
+        CHECK(all == in_order);
+    }
+}
+
+TEST_CASE("whoever takes pieces of an outbox says when it is enough") {
+    outbox box;
+    const shared_bytes value(std::string(10, 'v'));
+    write(box, "head ");
+    box.splice(*value.block());
+    write(box, " tail");
+    int pieces = 0;
+    box.each_piece(100, [&](std::span<const std::byte>) { return ++pieces < 2; });
+    CHECK(pieces == 2);
+    box.consume(15);
+    CHECK(drain(box) == " tail");
 }
 
 TEST_CASE("an outbox owns its values until they have left, and not longer") {
