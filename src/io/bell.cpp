@@ -1,8 +1,6 @@
 #include "io/bell.hpp"
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <system_error>
@@ -10,6 +8,8 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "io/timespec.hpp"
 
 namespace kmc::detail {
 
@@ -34,11 +34,8 @@ void bell::silence() noexcept {
 }
 
 void bell::wait(duration patience) const noexcept {
-    using namespace std::chrono;
     pollfd one{.fd = fd_, .events = POLLIN, .revents = 0};
-    const auto whole = floor<seconds>(std::max(patience, duration::zero()));
-    const timespec limit{.tv_sec = whole.count(),
-                         .tv_nsec = (std::max(patience, duration::zero()) - whole).count()};
+    const auto limit = to_timespec<timespec>(patience);
     ::ppoll(&one, 1, patience == duration::max() ? nullptr : &limit, nullptr);
 }
 

@@ -17,9 +17,12 @@
 #include <sys/epoll.h>
 
 #include "base/assert.hpp"
+#include "io/alarm_clock.hpp"
 #include "io/engines.hpp"
 #include "io/resolver.hpp"
 #include "io/socket.hpp"
+#include "io/standing_alarm.hpp"
+#include "io/timespec.hpp"
 #include "io/waker.hpp"
 
 namespace kmc::detail {
@@ -103,12 +106,15 @@ private:
     void finish(op_token token, std::int32_t result) { collected_.push_back({token, result}); }
 
     void wait(time_point until);
+    [[nodiscard]] duration patience_until(time_point until) noexcept;
     [[nodiscard]] int wait_for_events(duration patience) noexcept;
     void on_event(const epoll_event& event);
     void deliver(completion_sink& sink);
 
     waker waker_;
     resolver resolver_{waker_};
+    alarm_clock alarm_clock_;
+    standing_alarm alarm_;
     int epoll_;
     bool has_fine_timeout_ = true;  // epoll_pwait2, Linux 5.11
 
@@ -126,9 +132,10 @@ private:
 
 epoll_engine::epoll_engine() : io_engine(clock_now()), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
-    // Every write to it is an edge: it is never read.
-    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.fd = waker_.fd()}};
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, waker_.fd(), &event) != 0) {
+    // Each of their news is an edge: they are never read.
+    for (const int fd : {waker_.fd(), alarm_clock_.fd()}) {
+        epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.fd = fd}};
+        if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) continue;
         const int error = errno;
         close_descriptor(epoll_);
         throw std::system_error(error, std::generic_category(), "epoll_ctl");
@@ -345,25 +352,33 @@ int epoll_engine::wait_fd() {
 }
 
 void epoll_engine::wait(time_point until) {
-    duration patience = duration::zero();
-    if (until == time_point::max()) {
-        patience = duration::max();
-    } else if (until != time_point::min()) {
-        // now() is as old as the last turn; the wait must not be longer for what happened since.
-        patience = std::max(until - clock_now(), duration::zero());
-    }
+    const duration patience = patience_until(until);
     ++counters_.enters;
     ++counters_.syscalls;
     const int count = wait_for_events(patience);
     for (int i = 0; i < count; ++i) on_event(events_[static_cast<unsigned>(i)]);
 }
 
+// duration::max() where the wait needs no timer of its own.
+duration epoll_engine::patience_until(time_point until) noexcept {
+    if (until == time_point::min()) return duration::zero();
+    if (until == time_point::max()) return duration::max();
+    const wait_end end = alarm_.end_of(now_, until);
+    if (end == wait_end::standing) return duration::max();
+    ++counters_.timers;
+    // now() is as old as the last turn; the wait must not be longer for what happened since.
+    if (end == wait_end::own) return std::max(until - clock_now(), duration::zero());
+    ++counters_.syscalls;
+    alarm_clock_.set(until);
+    alarm_.set(until);
+    return duration::max();
+}
+
 // The number of events; 0 as well when a signal came.
 int epoll_engine::wait_for_events(duration patience) noexcept {
     using namespace std::chrono;
     if (has_fine_timeout_) {
-        const auto whole = floor<seconds>(patience);
-        const timespec limit{.tv_sec = whole.count(), .tv_nsec = (patience - whole).count()};
+        const auto limit = to_timespec<timespec>(patience);
         const int count = ::epoll_pwait2(epoll_, events_.data(), events_max,
                                          patience == duration::max() ? nullptr : &limit, nullptr);
         if (count >= 0 || errno == EINTR) return std::max(count, 0);
@@ -380,6 +395,7 @@ int epoll_engine::wait_for_events(duration patience) noexcept {
 void epoll_engine::on_event(const epoll_event& event) {
     const int fd = event.data.fd;
     if (fd == waker_.fd()) return;
+    if (fd == alarm_clock_.fd()) return alarm_.went_off();
     channel& c = at(fd);
     if ((event.events & EPOLLIN) != 0) c.readable = true;
     if ((event.events & EPOLLOUT) != 0) c.writable = true;

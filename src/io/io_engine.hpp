@@ -67,6 +67,7 @@ struct engine_counters {
     std::uint64_t sends = 0;        // send operations started
     std::uint64_t receives = 0;     // receive operations started
     std::uint64_t completions = 0;  // delivered
+    std::uint64_t timers = 0;       // of the kernel, set so that a wait ends in time
 };
 
 // What the end of a send is to whoever started it.

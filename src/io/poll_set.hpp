@@ -1,11 +1,13 @@
 // One descriptor for a loop that is not ours: readable when the engine has news or when the alarm
-// is due. An epoll set of the engine's descriptor and a timerfd; nobody ever waits in it, foreign
-// loops watch it (epoll, level or edge triggered, poll, select), so it may be one level deeper than
-// what they think they watch.
+// is due. An epoll set of the engine's descriptor and an alarm clock; nobody ever waits in it,
+// foreign loops watch it (epoll, level or edge triggered, poll, select), so it may be one level
+// deeper than what they think they watch.
 
 #pragma once
 
 #include <kmc/time.hpp>
+
+#include "io/alarm_clock.hpp"
 
 namespace kmc::detail {
 
@@ -27,7 +29,7 @@ public:
 
 private:
     int epoll_ = -1;
-    int timer_ = -1;
+    alarm_clock alarm_;
     time_point set_for_ = time_point::max();
 };
 

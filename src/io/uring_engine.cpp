@@ -25,6 +25,8 @@
 #include "io/engines.hpp"
 #include "io/resolver.hpp"
 #include "io/socket.hpp"
+#include "io/standing_alarm.hpp"
+#include "io/timespec.hpp"
 #include "io/uring_ring.hpp"
 #include "io/waker.hpp"
 
@@ -40,6 +42,7 @@ constexpr std::uint64_t kind_shift = 60;
 constexpr std::uint64_t wake_kind = 8;
 constexpr std::uint64_t wake_echo_kind = 9;
 constexpr std::uint64_t cancel_kind = 10;
+constexpr std::uint64_t alarm_kind = 11;
 
 // Up to this size a send is expected to fit into the socket's buffer.
 constexpr std::size_t prompt_bytes_max = 64 * 1024;
@@ -106,7 +109,9 @@ private:
     void enter(int result);
     void submit_full_queue();
     void arm_wake(unsigned completions);
+    void set_alarm(time_point when);
     void wait(const patience& given);
+    [[nodiscard]] std::optional<duration> limit_of(const patience& given);
     void wait_for_bell(time_point until);
     void collect();
     void note(const io_uring_cqe& entry);
@@ -129,6 +134,9 @@ private:
     unsigned echoes_live_ = 0;     // of these, with the kernel
     bool echoes_hit_ = false;      // by a wake-up that was read: all that are armed will complete
     std::uint64_t wakes_due_ = 0;  // written, or about to be, and not read
+
+    standing_alarm alarm_;
+    __kernel_timespec alarm_time_{};  // that it is being set for
 
     // The kernel reads an address, or the places of a send, when it takes the entry, in the next
     // call at the latest.
@@ -365,16 +373,41 @@ int uring_engine::wait_fd() {
 
 void uring_engine::wait(const patience& given) {
     ++counters_.syscalls;
-    const time_point until = given.until;
-    if (bell_ && until != time_point::min()) return wait_for_bell(until);
-    if (until == time_point::min()) return enter(ring_.submit_and_collect());
+    if (given.until == time_point::min()) return enter(ring_.submit_and_collect());
+    if (bell_) return wait_for_bell(given.until);
+    enter(ring_.submit_and_wait(given.completions, limit_of(given)));
+}
+
+// None where the wait needs no timer of its own.
+std::optional<duration> uring_engine::limit_of(const patience& given) {
     const bool gathers = given.completions > 1;
-    if (until == time_point::max() && !gathers)
-        return enter(ring_.submit_and_wait(1, std::nullopt));
+    if (!gathers) {
+        if (given.until == time_point::max()) return std::nullopt;
+        const wait_end end = alarm_.end_of(now_, given.until);
+        if (end == wait_end::moved) set_alarm(given.until);
+        if (end != wait_end::own) return std::nullopt;
+    }
+    ++counters_.timers;
     // now() is as old as the last turn; the wait must not be longer for what happened since.
-    const duration limit = until - clock_now();
-    enter(
-        ring_.submit_and_wait(given.completions, gathers ? std::min(limit, given.gather) : limit));
+    const duration limit = given.until - clock_now();
+    return gathers ? std::min(limit, given.gather) : limit;
+}
+
+// The kernel copies the time when it takes the entry, in the same call. An alarm that goes off
+// while it is moved tells both; it is then set anew by the wait that goes on.
+void uring_engine::set_alarm(time_point when) {
+    ++counters_.timers;
+    alarm_time_ = to_timespec<__kernel_timespec>(when - clock_now());
+    constexpr std::uint64_t alarm_bits = alarm_kind << kind_shift;
+    io_uring_sqe& entry = take_entry();
+    if (alarm_.is_set()) {
+        io_uring_prep_timeout_update(&entry, &alarm_time_, alarm_bits, 0);
+        io_uring_sqe_set_data64(&entry, cancel_kind << kind_shift);
+    } else {
+        io_uring_prep_timeout(&entry, &alarm_time_, 0, 0);
+        io_uring_sqe_set_data64(&entry, alarm_bits);
+    }
+    alarm_.set(when);
 }
 
 // As somebody else's loop would.
@@ -424,6 +457,7 @@ void uring_engine::note(const io_uring_cqe& entry) {
             --echoes_armed_;
             echoes_live_ = std::min(echoes_live_, echoes_armed_);
         }
+        if ((bits >> kind_shift) == alarm_kind) alarm_.went_off();
         if (echoes_armed_ == 0) echoes_hit_ = false;
         return;
     }

@@ -8,6 +8,8 @@
 #include <memory>
 #include <new>
 
+#include "io/timespec.hpp"
+
 // liburing maps and unmaps the ring without libc, where the thread sanitizer does not see it: a
 // ring in the place of one that another thread had looks like a race to it.
 #if defined(__SANITIZE_THREAD__)
@@ -66,11 +68,6 @@ int without_passing_troubles(int result) noexcept {
     }
 }
 
-__kernel_timespec to_kernel(duration d) noexcept {
-    const auto whole = std::chrono::floor<std::chrono::seconds>(d);
-    return {.tv_sec = whole.count(), .tv_nsec = (d - whole).count()};
-}
-
 }  // namespace
 
 uring_ring::~uring_ring() {
@@ -117,7 +114,7 @@ int uring_ring::submit_and_collect() noexcept {
 
 int uring_ring::submit_and_wait(unsigned completions, std::optional<duration> limit) noexcept {
     if (!limit) return without_passing_troubles(io_uring_submit_and_wait(&ring_, completions));
-    __kernel_timespec kernel_limit = to_kernel(std::max(*limit, duration::zero()));
+    auto kernel_limit = to_timespec<__kernel_timespec>(*limit);
     io_uring_cqe* first = nullptr;
     return without_passing_troubles(
         io_uring_submit_and_wait_timeout(&ring_, &first, completions, &kernel_limit, nullptr));
@@ -135,7 +132,8 @@ int uring_ring::check_operations() noexcept {
     if (result < 0) return result;
     for (const int operation :
          {IORING_OP_NOP, IORING_OP_CONNECT, IORING_OP_SEND, IORING_OP_SENDMSG, IORING_OP_RECV,
-          IORING_OP_READ, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL}) {
+          IORING_OP_READ, IORING_OP_POLL_ADD, IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE,
+          IORING_OP_ASYNC_CANCEL}) {
         if (io_uring_opcode_supported(probe.get(), operation) == 0) return -EOPNOTSUPP;
     }
     return 0;

@@ -33,6 +33,7 @@ struct counts {
     double syscalls = 0;
     double sends = 0;
     double receives = 0;
+    double timers = 0;
     double allocations = 0;
 };
 
@@ -63,6 +64,7 @@ public:
                 .syscalls = each(after_.syscalls - before_.syscalls),
                 .sends = each(after_.sends - before_.sends),
                 .receives = each(after_.receives - before_.receives),
+                .timers = each(after_.timers - before_.timers),
                 .allocations = each(allocated_)};
     }
 
@@ -122,6 +124,7 @@ struct ceilings {
     double syscalls;
     double sends;
     double receives;
+    double timers;
 };
 
 struct workload {
@@ -146,8 +149,8 @@ const workload workloads[] = {
      100,
      4'000,
      0,
-     {1.1, 1.1, 1, 1.1},
-     {1.2, 3.3, 1, 1.1}},
+     {1.1, 1.1, 1, 1.1, 0.02},
+     {1.2, 3.3, 1, 1.1, 0.02}},
     {"64 gets in flight",
      kind::get,
      1,
@@ -156,8 +159,8 @@ const workload workloads[] = {
      100,
      40'000,
      0,
-     {0.1, 0.1, 0.1, 0.1},
-     {0.1, 0.3, 0.1, 0.1}},
+     {0.1, 0.1, 0.1, 0.1, 0.01},
+     {0.1, 0.3, 0.1, 0.1, 0.01}},
     {"a get_many of 100, 3 servers",
      kind::get_many,
      3,
@@ -166,8 +169,8 @@ const workload workloads[] = {
      100,
      2'000,
      0,
-     {1.5, 1.5, 3, 4.5},
-     {8, 19, 3, 8}},
+     {1.5, 1.5, 3, 4.5, 1.2},
+     {8, 19, 3, 8, 0.02}},
     {"a get_many of 1000, 8 servers",
      kind::get_many,
      8,
@@ -176,8 +179,8 @@ const workload workloads[] = {
      100,
      500,
      0,
-     {3, 3, 8, 17},
-     {16, 45, 8, 21}},
+     {3, 3, 8, 17, 1.5},
+     {16, 45, 8, 21, 0.05}},
     {"a write of 100, 3 servers",
      kind::set_many,
      3,
@@ -186,8 +189,8 @@ const workload workloads[] = {
      100,
      2'000,
      0,
-     {1.2, 1.2, 3, 3.3},
-     {3.2, 9.5, 3, 3.3}},
+     {1.2, 1.2, 3, 3.3, 1.2},
+     {3.2, 9.5, 3, 3.3, 0.02}},
     {"a get of 100 KiB",
      kind::get,
      1,
@@ -196,8 +199,18 @@ const workload workloads[] = {
      100 * 1024,
      1'000,
      1,
-     {2.5, 2.5, 1, 2.5},
-     {2.5, 6, 1, 2.5}},
+     {2.5, 2.5, 1, 2.5, 0.02},
+     {2.5, 6.5, 1, 2.5, 0.02}},
+    {"a write of 4 values of 32 KiB",
+     kind::set_many,
+     1,
+     4,
+     1,
+     32 * 1024,
+     1'000,
+     0,
+     {5.3, 5.3, 1, 4.2, 0.02},
+     {4.3, 10.5, 1, 4.2, 0.02}},
 };
 
 void count(const workload& load, session& s, const std::vector<std::string>& names, window& seen) {
@@ -233,18 +246,20 @@ TEST_CASE("no workload makes more system calls, sends and receives, or takes mor
 
         const counts per_call = seen.per_call();
         INFO(load.name);
-        CAPTURE(per_call.enters, per_call.syscalls, per_call.sends, per_call.receives);
+        CAPTURE(per_call.enters, per_call.syscalls, per_call.sends, per_call.receives,
+                per_call.timers);
         CHECK(seen.wrong() == 0);
         CHECK(per_call.enters <= most.enters);
         CHECK(per_call.syscalls <= most.syscalls);
         CHECK(per_call.sends <= most.sends);
         CHECK(per_call.receives > 0);
         CHECK(per_call.receives <= most.receives);
+        CHECK(per_call.timers <= most.timers);
         if (alloc_counter::available()) CHECK(per_call.allocations <= load.allocations);
         if (std::getenv("KMC_WRITE_COUNTS") != nullptr) {
-            std::printf("| %s | %s | %.3f | %.3f | %.3f | %.3f | %.3f |\n", load.name,
+            std::printf("| %s | %s | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f |\n", load.name,
                         s.rt().info().backend.c_str(), per_call.enters, per_call.syscalls,
-                        per_call.sends, per_call.receives, per_call.allocations);
+                        per_call.sends, per_call.receives, per_call.timers, per_call.allocations);
         }
     }
 }

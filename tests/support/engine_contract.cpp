@@ -377,6 +377,45 @@ void a_turn_lasts_until_its_limit_when_nothing_happens(bench& b) {
     }
 }
 
+// One turn that could last until `until` and ends because something came.
+void hear_before(bench& b, const bench::link& link, time_point until) {
+    const auto heard = b.recv(link.fd);
+    b.peer_writes(*link.peer, "x");
+    while (!b.ended(heard)) {
+        REQUIRE(b.engine().now() < until);
+        b.turn_until(until);
+    }
+}
+
+void limits_may_come_nearer_and_go_farther(bench& b) {
+    const auto listener = b.world().listen(stream_kind::tcp);
+    const auto link = b.connected(*listener);
+
+    for (int round = 0; round < 5; ++round) {
+        hear_before(b, link, b.engine().now() + 30s);
+        hear_before(b, link, b.engine().now() + 20s);
+        hear_before(b, link, b.engine().now() + 20ms);
+        // Far ones, near ones, and one beyond those that others were ended before.
+        for (const duration wait : {15ms, 1ms, 40ms, 0ms, 11ms}) {
+            const time_point until = b.engine().now() + wait;
+            b.turn_until(until);
+            CHECK(b.engine().now() >= until);
+            CHECK(b.engine().now() < until + 5s);
+        }
+    }
+}
+
+void limits_that_move_ahead_cost_no_timer_each(bench& b) {
+    const auto listener = b.world().listen(stream_kind::tcp);
+    const auto link = b.connected(*listener);
+    hear_before(b, link, b.engine().now() + 30s);
+
+    const std::uint64_t before = b.engine().counters().timers;
+    for (int i = 0; i < 100; ++i) hear_before(b, link, b.engine().now() + 30s);
+
+    CHECK(b.engine().counters().timers - before <= 2);  // 1 if this took as long as a limit
+}
+
 void bytes_that_nobody_asked_for_do_not_end_a_turn(bench& b) {
     const auto listener = b.world().listen(stream_kind::tcp);
     const auto link = b.connected(*listener);
@@ -586,6 +625,8 @@ constexpr contract_case cases[] = {
      an_unknown_name_is_an_error_and_holds_up_nobody},
     {"a turn lasts until its limit when nothing happens",
      a_turn_lasts_until_its_limit_when_nothing_happens},
+    {"limits may come nearer and go farther", limits_may_come_nearer_and_go_farther},
+    {"limits that move ahead cost no timer each", limits_that_move_ahead_cost_no_timer_each},
     {"bytes that nobody asked for do not end a turn",
      bytes_that_nobody_asked_for_do_not_end_a_turn},
     {"a turn with a limit in the past does not wait",

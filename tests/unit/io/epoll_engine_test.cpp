@@ -18,7 +18,10 @@ TEST_CASE("a request and its reply cost the epoll engine one wait") {
     bench b(*world);
     const auto listener = world->listen(stream_kind::tcp);
     const auto link = b.connected(*listener);
-    b.turn_until(time_point::min());
+    const auto greeting = b.recv(link.fd);
+    b.peer_writes(*link.peer, "hello");
+    b.turn_for(std::chrono::seconds(10));  // and from now on a timer stands
+    REQUIRE(b.ended(greeting));
 
     const auto receiving = b.recv(link.fd);
     const auto sending = b.send(link.fd, "request");
