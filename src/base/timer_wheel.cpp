@@ -26,12 +26,24 @@ void timer_wheel::place(timer& t) noexcept {
     unsigned which = 0;
     while (which + 1 < levels && (at - current_) >> (bits * (which + 1)) != 0) ++which;
     const auto index = static_cast<unsigned>(at >> (bits * which)) % slots;
-    level_[which].slot[index].push_back(t);
+    slot_list& slot = level_[which].slot[index];
+    slot.push_back(t);
     level_[which].occupied |= std::uint64_t{1} << index;
+    const std::uint64_t begin = at >> (bits * which) << (bits * which);
+    if (next_slot_ != nullptr && begin < next_) {
+        next_slot_ = &slot;
+        next_ = begin;
+    }
 }
 
 std::uint64_t timer_wheel::next_tick() noexcept {
+    if (next_slot_ == nullptr || next_slot_->empty()) next_ = look_for_next();
+    return next_;
+}
+
+std::uint64_t timer_wheel::look_for_next() noexcept {
     std::uint64_t best = none;
+    next_slot_ = nullptr;
     for (unsigned which = 0; which < levels; ++which) {
         level& l = level_[which];
         const std::uint64_t here = current_ >> (bits * which);
@@ -42,7 +54,11 @@ std::uint64_t timer_wheel::next_tick() noexcept {
             const auto ahead = static_cast<unsigned>(std::countr_zero(std::rotr(l.occupied, turn)));
             const auto index = static_cast<unsigned>(here + 1 + ahead) % slots;
             if (!l.slot[index].empty()) {
-                best = std::min(best, (here + 1 + ahead) << (bits * which));
+                const std::uint64_t begin = (here + 1 + ahead) << (bits * which);
+                if (begin < best) {
+                    best = begin;
+                    next_slot_ = &l.slot[index];
+                }
                 break;
             }
             l.occupied &= ~(std::uint64_t{1} << index);
@@ -66,6 +82,7 @@ void timer_wheel::advance(time_point now) noexcept {
             return;
         }
         current_ = next;
+        next_slot_ = nullptr;  // its timers move on, and others may take their place
         for (unsigned which = levels - 1; which > 0; --which) {
             const std::uint64_t below = (std::uint64_t{1} << (bits * which)) - 1;
             if ((current_ & below) == 0) cascade(which);
@@ -76,13 +93,13 @@ void timer_wheel::advance(time_point now) noexcept {
 
 void timer_wheel::cascade(unsigned which) noexcept {
     const auto index = static_cast<unsigned>(current_ >> (bits * which)) % slots;
-    intrusive_list<timer> moving;
+    slot_list moving;
     moving.splice_back(level_[which].slot[index]);
     while (!moving.empty()) place(moving.pop_front());
 }
 
 void timer_wheel::fire_slot() noexcept {
-    intrusive_list<timer> due;
+    slot_list due;
     due.splice_back(level_[0].slot[current_ % slots]);
     while (!due.empty()) {
         timer& t = due.pop_front();

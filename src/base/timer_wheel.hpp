@@ -38,19 +38,26 @@ private:
     static constexpr unsigned levels = 4;
     static constexpr std::uint64_t none = ~std::uint64_t{0};
 
+    using slot_list = intrusive_list<timer>;
+
     struct level {
         std::uint64_t occupied = 0;  // a bit may be stale: its timers have left
-        std::array<intrusive_list<timer>, slots> slot;
+        std::array<slot_list, slots> slot;
     };
 
     void place(timer& t) noexcept;
     void cascade(unsigned which) noexcept;
     void fire_slot() noexcept;
     [[nodiscard]] std::uint64_t next_tick() noexcept;
+    [[nodiscard]] std::uint64_t look_for_next() noexcept;
 
     time_point origin_;
     std::uint64_t current_ = 0;  // every tick up to and including this one has been fired
     std::array<level, levels> level_;
+    // The first slot that has timers, as last looked for; its timers may have left since. Null: not
+    // known.
+    slot_list* next_slot_ = nullptr;
+    std::uint64_t next_ = none;  // the tick at which that slot begins
 };
 
 }  // namespace kmc::detail

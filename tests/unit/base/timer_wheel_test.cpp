@@ -29,6 +29,19 @@ struct probe : timer {
     int name;
 };
 
+// Of timers and their due times, when everything up to `now` has been fired.
+void check_next_due(timer_wheel& wheel, const std::deque<probe>& timers,
+                    const std::vector<time_point>& due, time_point now) {
+    time_point earliest = time_point::max();
+    for (std::size_t t = 0; t < timers.size(); ++t) {
+        if (timers[t].is_linked()) earliest = std::min(earliest, due[t]);
+    }
+    const time_point next = wheel.next_due();
+    REQUIRE(next <= earliest);
+    REQUIRE(next > now);
+    if (earliest == time_point::max()) REQUIRE(next == time_point::max());
+}
+
 }  // namespace
 
 TEST_CASE("a timer fires once, not before its time, at the next tick after it") {
@@ -129,15 +142,10 @@ TEST_CASE("the wheel fires what a sorted list fires, over all its levels") {
         due.push_back(now + std::chrono::milliseconds(1 + random.below(spans_ms[random.below(6)])));
         wheel.add(timers.emplace_back(fired, i), due.back());
         if (random.below(4) == 0) timers[random.below(timers.size())].unlink();
+        if (random.below(2) == 0) check_next_due(wheel, timers, due, now);
         if (random.below(3) != 0) continue;
 
-        const time_point next = wheel.next_due();
-        time_point earliest = time_point::max();
-        for (std::size_t t = 0; t < timers.size(); ++t) {
-            if (timers[t].is_linked()) earliest = std::min(earliest, due[t]);
-        }
-        REQUIRE(next <= earliest);
-
+        check_next_due(wheel, timers, due, now);
         now += std::chrono::milliseconds(random.below(spans_ms[random.below(6)]));
         std::vector<int> expected;
         for (std::size_t t = 0; t < timers.size(); ++t) {
