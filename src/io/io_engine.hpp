@@ -138,6 +138,9 @@ public:
 
     // The time of the last turn.
     [[nodiscard]] time_point now() const noexcept { return now_; }
+    // How many completions the last turn slept for: what it was given, or fewer where the engine
+    // could not; 1 when it did not sleep.
+    [[nodiscard]] unsigned waited_for() const noexcept { return waited_for_; }
     // The time at this moment, for what begins now: a coroutine may have been busy since the turn.
     [[nodiscard]] virtual time_point read_clock() const noexcept = 0;
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
@@ -147,6 +150,7 @@ protected:
     explicit io_engine(time_point now) noexcept : now_(now) {}
 
     time_point now_;
+    unsigned waited_for_ = 1;
 };
 
 }  // namespace kmc::detail

@@ -333,9 +333,11 @@ void uring_engine::turn(const patience& given, completion_sink& sink) {
     if (bell_ || slow_sends_ != 0 || wakes_due_ != 0 || echoes_hit_) left.completions = 1;
     const unsigned wanted =
         std::exchange(left.completions, std::min(left.completions, echoes_live_ + 1));
+    waited_for_ = 1;
     for (;;) {
         if (!bell_) arm_wake(wanted);
         const bool may_sleep = waker_.lie_down() && !in_a_hurry && collected_.empty();
+        if (may_sleep) waited_for_ = std::max(waited_for_, left.completions);
         wait(may_sleep ? left : time_point::min());
         const waker::night slept = waker_.get_up();
         if (slept.was_written && !bell_) ++wakes_due_;

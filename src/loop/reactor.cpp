@@ -148,13 +148,13 @@ void reactor::enter(time_point limit) {
     sleeping_.store(false, std::memory_order_relaxed);
 }
 
-// Fewer than those that were worth waking for: somebody is slow, and whoever can go on without him
-// shall not wait for him again. When nothing came at all, nothing lay.
+// Fewer than were slept for: somebody is slow, and whoever can go on without him shall not wait for
+// him again. When nothing came at all, nothing lay.
 void reactor::wait_for_several(time_point limit, unsigned completions) {
     const std::uint64_t before = delivered_ - sent_;
     engine_->turn({limit, completions, gather_}, *this);
     const std::uint64_t came = delivered_ - sent_ - before;
-    if (came != 0 && came < completions) waiting_.let_down();
+    if (came != 0 && came < engine_->waited_for()) waiting_.let_down();
 }
 
 bool reactor::fire_timers() {

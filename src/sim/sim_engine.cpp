@@ -395,7 +395,8 @@ void sim_engine::turn(const patience& given, completion_sink& sink) {
     const bool waits = until > net_->now();
     const time_point gather_end =
         waits && given.gather < until - net_->now() ? net_->now() + given.gather : until;
-    std::size_t wanted = has_awaited_send() ? 1 : given.completions;
+    waited_for_ = !waits || has_awaited_send() ? 1 : given.completions;
+    std::size_t wanted = waited_for_;
     time_point end = until;
     if (waits && until < time_point::max() - net_->late_wake) {
         end += net_->draw({{}, net_->late_wake});

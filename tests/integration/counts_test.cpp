@@ -263,3 +263,41 @@ TEST_CASE("no workload makes more system calls, sends and receives, or takes mor
         }
     }
 }
+
+namespace {
+
+kmc::task<engine_counters> look_at_counters() {
+    co_return reactor::current()->engine().counters();
+}
+
+}  // namespace
+
+TEST_CASE("a batch from another thread does not wake its reactor for each server") {
+    const cluster servers = any_cluster({1, 1, 1, 1, 1, 1, 1, 1});
+    session s(servers.servers());
+    if (s.rt().info().backend != "io_uring") {
+        WARN("SKIPPED: epoll cannot wait for several answers");
+        return;
+    }
+    const auto names = make_keys("elsewhere", 200);
+    s.write_all(names, 1, 100);
+    const auto keys = views_of(names);
+    const kmc::sync_client blocking{s.mc()};
+    constexpr int rounds = 500;
+    const auto read_all = [&] {
+        for (int i = 0; i < rounds; ++i) {
+            REQUIRE(blocking.get_many(keys).summary().hits == keys.size());
+        }
+    };
+    read_all();
+
+    const engine_counters before = s.rt().block_on(look_at_counters());
+    read_all();
+    const engine_counters after = s.rt().block_on(look_at_counters());
+
+    const double waits = static_cast<double>(after.enters - before.enters) / rounds;
+    CAPTURE(waits);
+    // One ends with the letter, one with the first answer, one with the last; two more where others
+    // use the processors. One by one they would be nine.
+    CHECK(waits < 6);
+}
