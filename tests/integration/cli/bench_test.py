@@ -267,6 +267,25 @@ class Trouble(ToolTest):
                 process.send_signal(signal.SIGINT)
                 self.check(finished(process), PARTIAL, b"", "before anything was measured")
 
+    def test_a_signal_in_the_warm_up_leaves_no_page(self):
+        with tempfile.TemporaryDirectory(prefix="kmc-") as folder, \
+                memcached_nodes.nodes(1) as (node,):
+            page = pathlib.Path(folder) / "bench.html"
+            with more_gets(node, 1):
+                process = started(node.text, "--warmup", "30m", "--html", str(page))
+            process.send_signal(signal.SIGINT)
+            self.check(finished(process), PARTIAL, b"", "before anything was measured")
+            self.assertFalse(page.exists())
+
+    def test_a_second_signal_does_not_wait_for_calls(self):
+        with memcached_nodes.nodes(1) as (node,):
+            with more_gets(node, 1):
+                process = started(node.text, "--duration", "1h", "--ttl", "never")
+            node.hang()
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(finished(process).returncode, -signal.SIGTERM)
+
 
 class Page(ClusterTest):
     def test_the_page_needs_nothing_else_and_has_two_pictures_and_the_table(self):

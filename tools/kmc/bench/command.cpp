@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <memory>
@@ -104,9 +105,15 @@ std::optional<std::string> contradiction_in(const bench_arguments& args) {
     return std::nullopt;
 }
 
-// Before anything is measured: nobody wants to hear of it afterwards.
+// Before anything is measured: nobody wants to hear of it afterwards. Leaves nothing behind.
 bool can_write(const std::string& path) {
-    if (path.empty() || std::ofstream(path, std::ios::app)) return true;
+    if (path.empty()) return true;
+    std::error_code ignored;
+    const bool was_there = std::filesystem::exists(path, ignored);
+    if (std::ofstream(path, std::ios::app)) {
+        if (!was_there) std::filesystem::remove(path, ignored);
+        return true;
+    }
     complain("cannot write " + shown(path));
     return false;
 }
@@ -223,7 +230,7 @@ Without --rate the loop is closed: each of --inflight callers waits for its answ
 and a server that stalls is hardly asked meanwhile. With --rate it is open: calls start when their
 time has come, and their times count from then, also when all --inflight callers are busy.
 
-SIGINT ends it early, with the report of what there is.)";
+SIGINT ends it early, with the report of what there is; a second one at once.)";
 
 void add_load_flags(CLI::App& sub, bench_arguments& args) {
     sub.add_option("--workload", args.workload, "get, mget, set or mset")

@@ -16,9 +16,6 @@ signals::signals() noexcept {
 }
 
 signals::~signals() {
-    const timespec at_once{};
-    while (came_ && sigtimedwait(&ends_, nullptr, &at_once) > 0) {
-    }
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
@@ -31,6 +28,7 @@ bool signals::wait(load::clock::time_point until) noexcept {
         const timespec patience{.tv_sec = whole.count(), .tv_nsec = (left - whole).count()};
         if (sigtimedwait(&ends_, nullptr, &patience) > 0) {
             came_ = true;
+            pthread_sigmask(SIG_SETMASK, &before_, nullptr);
         } else if (errno == EAGAIN) {
             break;
         }

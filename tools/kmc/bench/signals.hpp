@@ -1,4 +1,5 @@
-// SIGINT and SIGTERM while a measurement runs: they end it early, and what was measured is told.
+// SIGINT and SIGTERM while a measurement runs: the first ends it early, and what was measured is
+// told. The next does what it always does, should calls that are under way take long.
 
 #pragma once
 
@@ -14,8 +15,7 @@ public:
     signals() noexcept;
     signals(const signals&) = delete;
     signals& operator=(const signals&) = delete;
-    // Forgets what came after the first one. One that nobody asked about does now what it always
-    // does.
+    // A signal that nobody asked about does now what it always does.
     ~signals();
 
     // Waits until then; true as soon as there was a signal.
