@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <new>
 
+#include "base/large_blocks.hpp"
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define KMC_NO_RECYCLING
@@ -40,6 +42,7 @@ struct free_list {
 // thread_local objects are being destroyed, after `sweeper` has run.
 struct free_lists {
     std::array<free_list, class_count> of_class;
+    large_blocks large;
     bool is_swept = false;
 };
 constinit thread_local free_lists lists;
@@ -56,6 +59,7 @@ struct sweeper {
             }
             list.count = 0;
         }
+        lists.large.drop_all();
     }
     void arm() noexcept {}
 };
@@ -69,7 +73,14 @@ bool is_pooled(std::size_t size) noexcept {
     return recycles && size <= pooled_bytes_max;
 }
 
-void* pop(std::size_t size) noexcept {
+bool is_large(std::size_t size) noexcept {
+    return recycles && large_blocks::is_for(size);
+}
+
+// Null: there is none.
+void* recycled(std::size_t size) noexcept {
+    if (is_large(size)) return lists.large.take(size);
+    if (!is_pooled(size)) return nullptr;
     free_list& list = lists.of_class[class_of(size)];
     free_block* block = list.first;
     if (block == nullptr) return nullptr;
@@ -80,37 +91,44 @@ void* pop(std::size_t size) noexcept {
 
 // A pooled block has the size of its class, so that it can serve every size of the class.
 std::size_t allocated_bytes(std::size_t size) noexcept {
+    if (is_large(size)) return large_blocks::room_for(size);
     return is_pooled(size) ? (class_of(size) + 1) * class_bytes : size;
+}
+
+bool keep(void* block, std::size_t size) noexcept {
+    if (lists.is_swept) return false;
+    if (is_large(size)) return lists.large.keep(block, size);
+    if (!is_pooled(size)) return false;
+    free_list& list = lists.of_class[class_of(size)];
+    if (list.count == blocks_per_class) return false;
+    list.first = ::new (block) free_block{list.first};
+    ++list.count;
+    return true;
 }
 
 }  // namespace
 
 void* take_block(std::size_t size) {
-    if (is_pooled(size)) {
-        if (void* block = pop(size)) return block;
-    }
+    if (void* block = recycled(size)) return block;
     return ::operator new(allocated_bytes(size));
 }
 
 void* try_take_block(std::size_t size) noexcept {
-    if (is_pooled(size)) {
-        if (void* block = pop(size)) return block;
-    }
+    if (void* block = recycled(size)) return block;
     return ::operator new(allocated_bytes(size), std::nothrow);
 }
 
 void return_block(void* block, std::size_t size) noexcept {
     if (block == nullptr) return;
-    if (is_pooled(size) && !lists.is_swept) {
-        free_list& list = lists.of_class[class_of(size)];
-        if (list.count < blocks_per_class) {
-            sweeps_at_thread_end.arm();  // its first use on a thread registers its destructor
-            list.first = ::new (block) free_block{list.first};
-            ++list.count;
-            return;
-        }
+    if (keep(block, size)) {
+        sweeps_at_thread_end.arm();  // its first use on a thread registers its destructor
+    } else {
+        ::operator delete(block);
     }
-    ::operator delete(block);
+}
+
+void age_blocks() noexcept {
+    lists.large.age();
 }
 
 }  // namespace kmc::detail

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <kmc/detail/block_pool.hpp>
+
 namespace kmc::detail {
 namespace {
 
@@ -52,6 +54,7 @@ reactor::reactor(std::unique_ptr<io_engine> engine, unsigned index, std::uint64_
       index_(index),
       random_(seed),
       timers_(engine_->now()),
+      blocks_aged_(engine_->now()),
       address_(std::make_shared<reactor_address>(*this)) {}
 
 reactor::~reactor() {
@@ -120,6 +123,10 @@ bool reactor::turn(time_point limit) {
     flush_dirty();
     const bool may_wait = ready_.empty() && dirty_.empty() && !stopping_;
     enter(may_wait ? std::min(limit, timers_.next_due()) : time_point::min());
+    if (now() - blocks_aged_ >= block_age) {
+        blocks_aged_ = now();
+        age_blocks();
+    }
     const bool timers_fire = fire_timers();
     sweep_residents();
     // What was delivered, and what a timer did, may have started operations that no enter has seen.

@@ -171,6 +171,7 @@ private:
 
     static constexpr std::size_t ready_limit = 256;
     static constexpr int catch_up_limit = 64;
+    static constexpr duration block_age = std::chrono::seconds(1);
 
     void on_completion(op_token token, std::int32_t result) noexcept override;
     void on_resolved(op_token token, std::int32_t error,
@@ -193,6 +194,7 @@ private:
     unsigned index_;
     rng random_;
     timer_wheel timers_;
+    time_point blocks_aged_;
     ready_queue ready_;
     intrusive_list<io_object> dirty_;
     intrusive_list<resident> residents_;

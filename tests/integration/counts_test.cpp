@@ -198,7 +198,7 @@ const workload workloads[] = {
      1,
      100 * 1024,
      1'000,
-     1,
+     0,
      {2.5, 2.5, 1, 2.5, 0.02},
      {2.5, 6.5, 1, 2.5, 0.02}},
     {"a write of 4 values of 32 KiB",

@@ -1,6 +1,7 @@
-// Recycled small blocks for coroutine frames and received values: free lists of the calling
-// thread, in classes of 64 bytes up to 2 KiB, each bounded. Larger blocks go to operator new. A
-// block may be returned on another thread than it was taken on; it joins that thread's lists.
+// Recycled blocks for coroutine frames and received values: free lists of the calling thread. Small
+// ones in classes of 64 bytes up to 2 KiB, each bounded; a block may be returned on another thread
+// than it was taken on, and joins that thread's lists. Large ones up to 2 MiB, 16 MiB in all, and
+// no more than the thread itself has taken. What is larger goes to operator new.
 //
 // Under AddressSanitizer nothing is recycled, so that a use after free stays visible.
 
@@ -18,5 +19,8 @@ namespace kmc::detail {
 
 /// @param size  the size it was taken with.
 void return_block(void* block, std::size_t size) noexcept;
+
+/// Frees the large blocks that the calling thread did not need since it last called this.
+void age_blocks() noexcept;
 
 }  // namespace kmc::detail

@@ -8,6 +8,7 @@
 
 #include "support/alloc_counter.hpp"
 
+using kmc::detail::age_blocks;
 using kmc::detail::return_block;
 using kmc::detail::take_block;
 using kmc::detail::try_take_block;
@@ -25,10 +26,16 @@ bool is_recycling_observable() {
     return true;
 }
 
+// Those that earlier cases left to this thread.
+void free_large_blocks() {
+    age_blocks();
+    age_blocks();
+}
+
 }  // namespace
 
 TEST_CASE("a block of any size can be written to its end and given back", "[block_pool]") {
-    for (std::size_t size = 0; size <= 2200; ++size) {
+    for (std::size_t size = 0; size <= 3'000'000; size += size < 5'000 ? 1 : size / 100) {
         void* first = take_block(size);
         void* second = try_take_block(size);
         REQUIRE(first != nullptr);
@@ -61,16 +68,79 @@ TEST_CASE("a returned block serves every size of its class, and no other", "[blo
     return_block(larger, 129);
 }
 
-TEST_CASE("blocks over two KiB are not kept", "[block_pool]") {
+TEST_CASE("a large block serves again, and blocks over two MiB do not", "[block_pool]") {
     if (!is_recycling_observable()) return;
-    void* largest_pooled = take_block(2048);
-    void* large = take_block(2049);
+    free_large_blocks();
+    for (const std::size_t size : {2'100, 20'000, 102'400, 1'000'000, 2 << 20}) {
+        CAPTURE(size);
+        void* block = take_block(size);
+        alloc_counter counter;
+        return_block(block, size);
+        CHECK(take_block(size - 1) == block);
+        return_block(block, size - 1);
+        CHECK(counter.calls() == 0);
+        CHECK(counter.frees() == 0);
+    }
+    void* huge = take_block((2 << 20) + 1);
+    alloc_counter counter;
+    return_block(huge, (2 << 20) + 1);
+    CHECK(counter.frees() == 1);
+}
+
+TEST_CASE("a thread keeps no more large blocks than it has taken", "[block_pool]") {
+    if (!is_recycling_observable()) return;
+    std::vector<void*> blocks(10);
+    for (void*& block : blocks) block = take_block(100'000);
+
+    std::uint64_t frees = 0;
+    std::thread other([&] {
+        void* own = take_block(100'000);
+        alloc_counter counter;
+        return_block(own, 100'000);
+        for (void* block : blocks) return_block(block, 100'000);
+        frees = counter.frees();
+    });
+    other.join();
+
+    CHECK(frees == blocks.size());
+}
+
+TEST_CASE("a thread keeps a bounded number of large bytes", "[block_pool]") {
+    if (!is_recycling_observable()) return;
+    free_large_blocks();
+    constexpr std::size_t size = 1 << 20;
+    std::vector<void*> blocks(40);
+    for (void*& block : blocks) block = take_block(size);
 
     alloc_counter counter;
-    return_block(largest_pooled, 2048);
-    CHECK(counter.frees() == 0);
-    return_block(large, 2049);
+    for (void* block : blocks) return_block(block, size);
+
+    CHECK(counter.frees() >= 40 - 16);
+    age_blocks();
+    age_blocks();
+    CHECK(counter.frees() == 40);
+}
+
+TEST_CASE("large blocks that were not needed for a while are freed", "[block_pool]") {
+    if (!is_recycling_observable()) return;
+    free_large_blocks();
+    void* needed = take_block(50'000);
+    void* spare = take_block(50'000);
+    return_block(spare, 50'000);
+    return_block(needed, 50'000);
+    age_blocks();
+
+    alloc_counter counter;
+    for (int i = 0; i < 3; ++i) {
+        needed = take_block(50'000);
+        return_block(needed, 50'000);
+        age_blocks();
+    }
+
+    CHECK(counter.calls() == 0);
     CHECK(counter.frees() == 1);
+    age_blocks();
+    CHECK(counter.frees() == 2);
 }
 
 TEST_CASE("a thread keeps a bounded number of blocks of a class", "[block_pool]") {
@@ -130,7 +200,7 @@ TEST_CASE("a block may come back after the thread's pool is gone", "[block_pool]
 
 TEST_CASE("no memory is an exception from one call and null from the other", "[block_pool]") {
     if (!is_recycling_observable()) return;
-    const std::size_t size = 1 << 20;
+    const std::size_t size = 3 << 20;
     alloc_refusal refusal(size);
     CHECK_THROWS_AS(take_block(size), std::bad_alloc);
     CHECK(try_take_block(size) == nullptr);
