@@ -131,8 +131,8 @@ public:
         return decode_value<T>(stored, detail::values_of(*state_));
     }
 
-    /// Reads a value into memory of the caller. No allocation below 16 KiB; a larger value is
-    /// received into a block of its own and copied.
+    /// Reads a value into memory of the caller. A value of 32 KiB or more is received into a block
+    /// of its own and copied.
     /// @param into  written only when the call succeeds and the value fits; lives until the await
     ///              ends.
     /// @return      size, flags and token, and whether it fits; nullopt if the server has none.
@@ -368,8 +368,8 @@ public:
     // client_options count a batch as one call per server.
     //
     // Each call may be handed an earlier reply `into`, which is emptied first: batches of about the
-    // same size in a loop then allocate nothing, but for values of 16 KiB and more. Nothing of the
-    // call may point into it, and it must live until the await ends.
+    // same size in a loop then allocate nothing. Nothing of the call may point into it, and it must
+    // live until the await ends.
 
     /// Reads many keys. A key that stands there more than once is sent once, and each of its places
     /// has the same answer.

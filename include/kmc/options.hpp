@@ -108,7 +108,7 @@ struct client_options {
     std::uint32_t bulk_bytes = 0;
 
     /// From how many bytes on a store given as shared_bytes is sent from where it is; smaller ones
-    /// are copied, which costs less than a send of their own.
+    /// are copied, which costs less.
     std::uint32_t borrow_bytes = 16 * 1024;
 
     /// What the typed calls store and expect.

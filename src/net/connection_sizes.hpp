@@ -8,8 +8,9 @@
 namespace kmc::detail {
 
 inline constexpr std::size_t rx_bytes = 64 * 1024;
-// A frame that is not landed (16 KiB and its head) must always fit behind a moved-up rest.
-inline constexpr std::size_t rx_room_min = 20 * 1024;
+// Beside the rest of a frame that is not landed (32 KiB and its head) there is always so much room,
+// without a larger buffer.
+inline constexpr std::size_t rx_room_min = 28 * 1024;
 // Where large values come one after the other, so much is received with the head of the next: what
 // lands here of its value has to be copied.
 inline constexpr std::size_t rx_before_large = 4 * 1024;

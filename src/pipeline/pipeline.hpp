@@ -34,7 +34,7 @@ struct pipeline_limits {
     std::uint32_t max_slots = 1024;           // rounded up to a power of two, at most 32768
     std::uint32_t run_requests = 256;         // a quiet run is cut after so many requests
     std::uint32_t run_bytes = 64 * 1024;      // ... or bytes
-    std::uint32_t landing_bytes = 16 * 1024;  // values from here on are received into their block
+    std::uint32_t landing_bytes = 32 * 1024;  // values from here on are received into their block
     std::uint32_t value_bytes_max = 1024 * 1024;
     std::uint32_t stat_bytes_max = 4 * 1024 * 1024;  // of all parts of one answer
 };

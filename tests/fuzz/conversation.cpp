@@ -40,7 +40,7 @@ bool is_same(const testing::outcome& got, const told& expected) {
 }  // namespace
 
 conversation::conversation(input& program) : in_(program) {
-    constexpr std::array<std::uint32_t, 4> landings = {1, 16, 64, 16 * 1024};
+    constexpr std::array<std::uint32_t, 4> landings = {1, 16, 64, 32 * 1024};
     constexpr std::array<std::uint32_t, 4> values = {0, 100, 600, 1024 * 1024};
     constexpr std::array<std::uint32_t, 4> stats = {60, 200, 4096, 4 * 1024 * 1024};
     const std::uint8_t sizes = in_.byte();

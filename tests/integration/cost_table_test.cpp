@@ -422,7 +422,7 @@ section batches() {
         "Of 40 keys on three servers. Into a reply of an earlier time the number of keys does not\n"
         "matter, as long as it stays about the same, nor do values of up to 2 MiB, 16 MiB of "
         "those\n"
-        "from 16 KiB on.",
+        "from 32 KiB on.",
         {
             fills<&world::values>("`get_many` into a reply",
                                   [](world& w) { return w.mc.get_many(w.keys, w.values); }),

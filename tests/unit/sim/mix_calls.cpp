@@ -46,7 +46,7 @@ std::vector<std::string> mix_world::some_keys(std::uint64_t most) {
 std::string mix_world::next_value(std::string_view key, std::uint64_t version) {
     std::size_t size = random_.below(200);
     if (one_in(12)) size = 1000 + random_.below(8000);
-    if (one_in(24)) size = 16 * 1024 + random_.below(30'000);  // received into its own block
+    if (one_in(24)) size = 32 * 1024 + random_.below(30'000);  // received into its own block
     return make_value(key, version, std::min(size, mix_.largest_value));
 }
 
