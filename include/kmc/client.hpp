@@ -368,8 +368,8 @@ public:
     // client_options count a batch as one call per server.
     //
     // Each call may be handed an earlier reply `into`, which is emptied first: batches of about the
-    // same size in a loop then allocate nothing. Nothing of the call may point into it, and it must
-    // live until the await ends.
+    // same size in a loop then allocate nothing (docs/costs.md). Nothing of the call may point into
+    // it, and it must live until the await ends.
 
     /// Reads many keys. A key that stands there more than once is sent once, and each of its places
     /// has the same answer.

@@ -25,8 +25,8 @@ struct value_view {
     [[nodiscard]] std::string_view bytes() const noexcept { return {data, size_bytes}; }
 };
 
-/// An owned value: one block of memory, from the thread's pool while it is small. Movable, any
-/// thread. Empty values own nothing.
+/// An owned value: one block of memory, up to 2 MiB one that the thread has used before if it has
+/// one. Movable, any thread. Empty values own nothing.
 class value {
 public:
     value() noexcept = default;

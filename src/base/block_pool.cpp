@@ -128,7 +128,11 @@ void return_block(void* block, std::size_t size) noexcept {
 }
 
 void age_blocks() noexcept {
-    lists.large.age();
+    if (!lists.is_swept) lists.large.age();
+}
+
+std::size_t kept_block_bytes() noexcept {
+    return lists.large.kept_bytes();
 }
 
 }  // namespace kmc::detail

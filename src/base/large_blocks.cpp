@@ -20,8 +20,9 @@ void* large_blocks::take(std::size_t size) noexcept {
 
 bool large_blocks::keep(void* block, std::size_t size) noexcept {
     const std::size_t room = room_for(size);
-    if (taken_ < room || kept_ + room > kept_bytes_max) return false;
+    if (taken_ < room) return false;
     taken_ -= room;
+    if (!ages_ || kept_ + room > kept_bytes_max) return false;
     kept_ += room;
     free_list& list = lists_[class_of(size)];
     list.first = ::new (block) free_block{list.first};
@@ -30,12 +31,11 @@ bool large_blocks::keep(void* block, std::size_t size) noexcept {
 }
 
 void large_blocks::age() noexcept {
+    ages_ = true;
     if (kept_ == 0) return;
     for (unsigned i = 0; i < class_count; ++i) {
         free_list& list = lists_[i];
-        const std::size_t room = std::size_t{steps + i % steps + 1}
-                                 << (i / steps + smallest_bits - steps_bits);
-        free_some(list, room, list.idle);
+        free_some(list, room_of(i), list.idle);
         list.idle = list.count;
     }
 }

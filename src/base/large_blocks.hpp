@@ -4,8 +4,9 @@
 //
 // Eight classes to each doubling, so that at most an eighth of a block is not used. A thread keeps
 // no more than it has taken and not got back yet, so that one which only ends what others received
-// keeps nothing; and, if somebody calls age(), nothing for long that it does not need (after the
-// idle count of J. Bonwick and J. Adams: Magazines and Vmem, 2001).
+// keeps nothing; and nothing for longer than two calls of age() that it does not need (after the
+// idle count of J. Bonwick and J. Adams: Magazines and Vmem, 2001). Nothing at all where age() was
+// never called.
 
 #pragma once
 
@@ -37,8 +38,10 @@ public:
     // False: the block of room_for(size) bytes is still the caller's, to free.
     [[nodiscard]] bool keep(void* block, std::size_t size) noexcept;
 
-    // Frees what was not needed since the last call.
+    // Frees what was not needed since the last call. Whoever calls it once calls it again while
+    // something is kept.
     void age() noexcept;
+    [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_; }
     void drop_all() noexcept;
 
 private:
@@ -60,6 +63,10 @@ private:
     [[nodiscard]] static constexpr unsigned shift_of(std::size_t size) noexcept {
         return static_cast<unsigned>(std::bit_width(size - 1)) - 1 - steps_bits;
     }
+    [[nodiscard]] static constexpr std::size_t room_of(unsigned of_class) noexcept {
+        return std::size_t{steps + of_class % steps + 1}
+               << (of_class / steps + smallest_bits - steps_bits);
+    }
     [[nodiscard]] static constexpr unsigned class_of(std::size_t size) noexcept {
         const unsigned shift = shift_of(size);
         const unsigned doubling = shift + steps_bits - smallest_bits;
@@ -70,6 +77,7 @@ private:
     std::array<free_list, class_count> lists_{};
     std::size_t kept_ = 0;     // bytes
     std::uint64_t taken_ = 0;  // bytes that left and did not come back to this thread
+    bool ages_ = false;        // somebody calls age()
 };
 
 }  // namespace kmc::detail

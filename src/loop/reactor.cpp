@@ -54,7 +54,7 @@ reactor::reactor(std::unique_ptr<io_engine> engine, unsigned index, std::uint64_
       index_(index),
       random_(seed),
       timers_(engine_->now()),
-      blocks_aged_(engine_->now()),
+      blocks_aged_(engine_->now() - block_age),
       address_(std::make_shared<reactor_address>(*this)) {}
 
 reactor::~reactor() {
@@ -122,11 +122,8 @@ bool reactor::turn(time_point limit) {
     ready_.run(ready_limit);
     flush_dirty();
     const bool may_wait = ready_.empty() && dirty_.empty() && !stopping_;
-    enter(may_wait ? std::min(limit, timers_.next_due()) : time_point::min());
-    if (now() - blocks_aged_ >= block_age) {
-        blocks_aged_ = now();
-        age_blocks();
-    }
+    enter(may_wait ? std::min(limit, next_due()) : time_point::min());
+    age_blocks_in_time();
     const bool timers_fire = fire_timers();
     sweep_residents();
     // What was delivered, and what a timer did, may have started operations that no enter has seen.
@@ -155,13 +152,24 @@ void reactor::enter(time_point limit) {
     sleeping_.store(false, std::memory_order_relaxed);
 }
 
-// Fewer than were slept for: somebody is slow, and whoever can go on without him shall not wait for
-// him again. When nothing came at all, nothing lay.
+// Fewer than were worth waking for, and were slept for: somebody is slow, and whoever can go on
+// without him shall not wait for him again. When nothing came at all, nothing lay.
 void reactor::wait_for_several(time_point limit, unsigned completions) {
     const std::uint64_t before = delivered_ - sent_;
     engine_->turn({limit, completions, gather_}, *this);
     const std::uint64_t came = delivered_ - sent_ - before;
-    if (came != 0 && came < engine_->waited_for()) waiting_.let_down();
+    if (engine_->waited_for() > 1 && came != 0 && came < completions) waiting_.let_down();
+}
+
+time_point reactor::next_due() noexcept {
+    const time_point of_timers = timers_.next_due();
+    return kept_block_bytes() == 0 ? of_timers : std::min(of_timers, blocks_aged_ + block_age);
+}
+
+void reactor::age_blocks_in_time() noexcept {
+    if (now() - blocks_aged_ < block_age) return;
+    blocks_aged_ = now();
+    age_blocks();
 }
 
 bool reactor::fire_timers() {

@@ -163,7 +163,7 @@ public:
     // wakes the engine, so that its wait_fd() says so.
     void drive(unsigned turns);
     // When the next turn is due if nothing else happens. May be early.
-    [[nodiscard]] time_point next_due() noexcept { return timers_.next_due(); }
+    [[nodiscard]] time_point next_due() noexcept;
 
 private:
     friend class io_object;
@@ -187,6 +187,7 @@ private:
     }
     void enter(time_point limit);
     void wait_for_several(time_point limit, unsigned completions);
+    void age_blocks_in_time() noexcept;
     [[nodiscard]] bool fire_timers();
     void catch_up();
 

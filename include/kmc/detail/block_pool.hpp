@@ -1,7 +1,8 @@
 // Recycled blocks for coroutine frames and received values: free lists of the calling thread. Small
 // ones in classes of 64 bytes up to 2 KiB, each bounded; a block may be returned on another thread
-// than it was taken on, and joins that thread's lists. Large ones up to 2 MiB, 16 MiB in all, and
-// no more than the thread itself has taken. What is larger goes to operator new.
+// than it was taken on, and joins that thread's lists. Large ones up to 2 MiB, 16 MiB in all, by
+// threads that call age_blocks(), as those of reactors do, and no more than the thread itself has
+// taken. What is larger goes to operator new.
 //
 // Under AddressSanitizer nothing is recycled, so that a use after free stays visible.
 
@@ -22,5 +23,9 @@ void return_block(void* block, std::size_t size) noexcept;
 
 /// Frees the large blocks that the calling thread did not need since it last called this.
 void age_blocks() noexcept;
+
+/// Of large blocks, by the calling thread. While there are any, a thread that calls age_blocks()
+/// calls it again.
+[[nodiscard]] std::size_t kept_block_bytes() noexcept;
 
 }  // namespace kmc::detail
