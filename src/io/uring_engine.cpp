@@ -377,7 +377,10 @@ void uring_engine::wait(const patience& given) {
     ++counters_.syscalls;
     if (given.until == time_point::min()) return enter(ring_.submit_and_collect());
     if (bell_) return wait_for_bell(given.until);
-    enter(ring_.submit_and_wait(given.completions, limit_of(given)));
+    const std::optional<duration> limit = limit_of(given);
+    // To set the alarm in a queue that was full, completions may have had to be taken.
+    if (!collected_.empty() || !wake_armed_) return enter(ring_.submit_and_collect());
+    enter(ring_.submit_and_wait(given.completions, limit));
 }
 
 // None where the wait needs no timer of its own.
