@@ -109,7 +109,7 @@ std::optional<std::string> contradiction_in(const bench_arguments& args) {
 bool can_write(const std::string& path) {
     if (path.empty()) return true;
     std::error_code ignored;
-    const bool was_there = std::filesystem::exists(path, ignored);
+    const bool was_there = exists(std::filesystem::symlink_status(path, ignored));
     if (std::ofstream(path, std::ios::app)) {
         if (!was_there) std::filesystem::remove(path, ignored);
         return true;

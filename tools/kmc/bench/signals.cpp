@@ -7,6 +7,11 @@
 #include <chrono>
 
 namespace kmc::cli::bench {
+namespace {
+
+constexpr auto echo = std::chrono::milliseconds(100);
+
+}  // namespace
 
 signals::signals() noexcept {
     sigemptyset(&ends_);
@@ -20,20 +25,25 @@ signals::~signals() {
 }
 
 bool signals::wait(load::clock::time_point until) noexcept {
+    if (came_) return true;
+    if (!comes_by(until)) return false;
+    came_ = true;
+    while (comes_by(load::clock::now() + echo)) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    return true;
+}
+
+bool signals::comes_by(load::clock::time_point until) noexcept {
     using namespace std::chrono;
-    while (!came_) {
+    for (;;) {
         const auto now = load::clock::now();
         const auto left = until > now ? duration_cast<nanoseconds>(until - now) : nanoseconds(0);
         const auto whole = duration_cast<seconds>(left);
         const timespec patience{.tv_sec = whole.count(), .tv_nsec = (left - whole).count()};
-        if (sigtimedwait(&ends_, nullptr, &patience) > 0) {
-            came_ = true;
-            pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-        } else if (errno == EAGAIN) {
-            break;
-        }
+        if (sigtimedwait(&ends_, nullptr, &patience) > 0) return true;
+        if (errno == EAGAIN) return false;
     }
-    return came_;
 }
 
 }  // namespace kmc::cli::bench

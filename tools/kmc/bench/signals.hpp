@@ -1,5 +1,6 @@
 // SIGINT and SIGTERM while a measurement runs: the first ends it early, and what was measured is
-// told. The next does what it always does, should calls that are under way take long.
+// told. One that comes later does what it always does, should calls that are under way take long;
+// one that comes with it is taken for the same (a shell and a wrapper may both pass it on).
 
 #pragma once
 
@@ -24,6 +25,8 @@ public:
     [[nodiscard]] bool came() noexcept { return wait(load::clock::time_point::min()); }
 
 private:
+    [[nodiscard]] bool comes_by(load::clock::time_point until) noexcept;
+
     sigset_t ends_{};
     sigset_t before_{};
     bool came_ = false;
