@@ -138,7 +138,6 @@ kmc::task<tally> count_other_batches(kmc::client& mc, std::span<const std::strin
     co_return t;
 }
 
-// The same keys as one stream: what one costs beyond the blocks of its values, which are recycled.
 // Holds as many values at a time as a stream ever has unread, so that there are recycled blocks for
 // them all: how many are unread at a time is up to the servers.
 kmc::task<void> hold_values(kmc::client& mc, std::span<const std::string_view> keys) {
@@ -147,6 +146,7 @@ kmc::task<void> hold_values(kmc::client& mc, std::span<const std::string_view> k
     while (auto entry = co_await stream.next()) held.push_back(*std::move(entry));
 }
 
+// The same keys as one stream: what one costs beyond the blocks of its values, which are recycled.
 kmc::task<tally> count_streams(kmc::client& mc, std::span<const std::string_view> keys) {
     co_await hold_values(mc, keys);
     tally t;

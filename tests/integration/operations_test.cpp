@@ -222,7 +222,7 @@ TEST_CASE("get_into fills the caller's memory or leaves it alone") {
     const cluster servers = any_cluster({1});
     session s(servers.servers());
     const std::string key = key_prefix() + "into";
-    const std::size_t size = GENERATE(as<std::size_t>{}, 0, 1, 1000, 32767, 32768, 500'000);
+    const std::size_t size = GENERATE(as<std::size_t>{}, 0, 1, 1000, 16384, 32767, 32768, 500'000);
     CAPTURE(size);
     std::string written(size, 'x');
     for (std::size_t i = 0; i < size; ++i) written[i] = static_cast<char>(i * 31);
@@ -530,7 +530,8 @@ TEST_CASE("lanes share the keys, and large values have one of their own") {
 TEST_CASE("large values are sent from where they are, by every store, from any thread") {
     const cluster servers = any_cluster({1, 1});
     session s(servers.servers());
-    const std::size_t size = GENERATE(as<std::size_t>{}, 0, 10, 32767, 32768, 900'000);
+    const std::size_t size =
+        GENERATE(as<std::size_t>{}, 0, 10, 16383, 16384, 32767, 32768, 900'000);
     CAPTURE(size);
     std::string bytes(size, 'x');
     for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 37 + i / 1000);
