@@ -71,7 +71,8 @@ TEST_CASE("a returned block serves every size of its class, and no other", "[blo
 TEST_CASE("a large block serves again, and blocks over two MiB do not", "[block_pool]") {
     if (!is_recycling_observable()) return;
     free_large_blocks();
-    for (const std::size_t size : {2'100, 20'000, 102'400, 1'000'000, 2 << 20}) {
+    constexpr std::size_t sizes[] = {2'100, 20'000, 102'400, 1'000'000, 2 << 20};
+    for (const std::size_t size : sizes) {
         CAPTURE(size);
         void* block = take_block(size);
         alloc_counter counter;
