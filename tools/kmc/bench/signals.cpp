@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <chrono>
 
+#include "io/timespec.hpp"
+
 namespace kmc::cli::bench {
 namespace {
 
@@ -35,12 +37,9 @@ bool signals::wait(load::clock::time_point until) noexcept {
 }
 
 bool signals::comes_by(load::clock::time_point until) noexcept {
-    using namespace std::chrono;
     for (;;) {
         const auto now = load::clock::now();
-        const auto left = until > now ? duration_cast<nanoseconds>(until - now) : nanoseconds(0);
-        const auto whole = duration_cast<seconds>(left);
-        const timespec patience{.tv_sec = whole.count(), .tv_nsec = (left - whole).count()};
+        const auto patience = kmc::detail::to_timespec<timespec>(std::max(until, now) - now);
         if (sigtimedwait(&ends_, nullptr, &patience) > 0) return true;
         if (errno == EAGAIN) return false;
     }
