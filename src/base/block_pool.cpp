@@ -131,6 +131,10 @@ void age_blocks() noexcept {
     if (!lists.is_swept) lists.large.age();
 }
 
+void drop_blocks() noexcept {
+    if (!lists.is_swept) lists.large.drop_all();
+}
+
 std::size_t kept_block_bytes() noexcept {
     return lists.large.kept_bytes();
 }

@@ -41,7 +41,8 @@ void large_blocks::age() noexcept {
 }
 
 void large_blocks::drop_all() noexcept {
-    for (int i = 0; i < 2; ++i) age();  // after the first, nothing was needed since
+    for (unsigned i = 0; i < class_count; ++i) free_some(lists_[i], room_of(i), lists_[i].count);
+    *this = large_blocks();
 }
 
 void large_blocks::free_some(free_list& list, std::size_t room, std::uint32_t count) noexcept {

@@ -42,6 +42,7 @@ public:
     // something is kept.
     void age() noexcept;
     [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_; }
+    // As new: what was taken before is freed when it comes back.
     void drop_all() noexcept;
 
 private:

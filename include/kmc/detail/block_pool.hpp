@@ -24,6 +24,9 @@ void return_block(void* block, std::size_t size) noexcept;
 /// Frees the large blocks that the calling thread did not need since it last called this.
 void age_blocks() noexcept;
 
+/// Frees all large blocks that the calling thread keeps. It keeps none until it calls age_blocks().
+void drop_blocks() noexcept;
+
 /// Of large blocks, by the calling thread. While there are any, a thread that calls age_blocks()
 /// calls it again.
 [[nodiscard]] std::size_t kept_block_bytes() noexcept;

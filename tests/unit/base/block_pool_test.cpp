@@ -9,6 +9,8 @@
 #include "support/alloc_counter.hpp"
 
 using kmc::detail::age_blocks;
+using kmc::detail::drop_blocks;
+using kmc::detail::kept_block_bytes;
 using kmc::detail::return_block;
 using kmc::detail::take_block;
 using kmc::detail::try_take_block;
@@ -26,9 +28,9 @@ bool is_recycling_observable() {
     return true;
 }
 
-// Those that earlier cases left to this thread.
-void free_large_blocks() {
-    age_blocks();
+// From here on; none of those that earlier cases left to this thread.
+void keep_large_blocks() {
+    drop_blocks();
     age_blocks();
 }
 
@@ -68,9 +70,20 @@ TEST_CASE("a returned block serves every size of its class, and no other", "[blo
     return_block(larger, 129);
 }
 
+TEST_CASE("a block of two KiB is the largest small one", "[block_pool]") {
+    if (!is_recycling_observable()) return;
+    keep_large_blocks();
+    void* largest_small = take_block(2048);
+
+    alloc_counter counter;
+    return_block(largest_small, 2048);
+    CHECK(counter.frees() == 0);
+    CHECK(kept_block_bytes() == 0);
+}
+
 TEST_CASE("a large block serves again, and blocks over two MiB do not", "[block_pool]") {
     if (!is_recycling_observable()) return;
-    free_large_blocks();
+    keep_large_blocks();
     constexpr std::size_t sizes[] = {2'100, 20'000, 102'400, 1'000'000, 2 << 20};
     for (const std::size_t size : sizes) {
         CAPTURE(size);
@@ -95,7 +108,7 @@ TEST_CASE("a thread keeps no more large blocks than it has taken", "[block_pool]
 
     std::uint64_t frees = 0;
     std::thread other([&] {
-        free_large_blocks();
+        keep_large_blocks();
         void* own = take_block(100'000);
         alloc_counter counter;
         return_block(own, 100'000);
@@ -109,7 +122,7 @@ TEST_CASE("a thread keeps no more large blocks than it has taken", "[block_pool]
 
 TEST_CASE("a thread keeps a bounded number of large bytes", "[block_pool]") {
     if (!is_recycling_observable()) return;
-    free_large_blocks();
+    keep_large_blocks();
     constexpr std::size_t size = 1 << 20;
     std::vector<void*> blocks(40);
     for (void*& block : blocks) block = take_block(size);
@@ -125,7 +138,7 @@ TEST_CASE("a thread keeps a bounded number of large bytes", "[block_pool]") {
 
 TEST_CASE("large blocks that were not needed for a while are freed", "[block_pool]") {
     if (!is_recycling_observable()) return;
-    free_large_blocks();
+    keep_large_blocks();
     void* needed = take_block(50'000);
     void* spare = take_block(50'000);
     return_block(spare, 50'000);
@@ -143,6 +156,27 @@ TEST_CASE("large blocks that were not needed for a while are freed", "[block_poo
     CHECK(counter.frees() == 1);
     age_blocks();
     CHECK(counter.frees() == 2);
+}
+
+TEST_CASE("large blocks are freed at once, and kept again only once they age", "[block_pool]") {
+    if (!is_recycling_observable()) return;
+    keep_large_blocks();
+    void* kept = take_block(50'000);
+    void* outside = take_block(50'000);
+    return_block(kept, 50'000);
+    REQUIRE(kept_block_bytes() >= 50'000);
+
+    alloc_counter counter;
+    drop_blocks();
+    CHECK(kept_block_bytes() == 0);
+    CHECK(counter.frees() == 1);
+    return_block(outside, 50'000);
+    return_block(take_block(50'000), 50'000);
+    CHECK(counter.frees() == 3);
+    age_blocks();
+    return_block(take_block(50'000), 50'000);
+    CHECK(counter.frees() == 3);
+    CHECK(kept_block_bytes() >= 50'000);
 }
 
 TEST_CASE("a thread keeps a bounded number of blocks of a class", "[block_pool]") {

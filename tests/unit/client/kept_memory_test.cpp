@@ -44,3 +44,22 @@ TEST_CASE("an idle reactor gives the memory of large values back, and then sleep
     CHECK(kept_block_bytes() == 0);
     CHECK(world.engine().now() < last + 5s);
 }
+
+TEST_CASE("a reactor begins with nothing that an earlier one kept") {
+    if (!kmc::testing::alloc_counter::available()) {
+        WARN("SKIPPED: recycling is not observable under a sanitizer");
+        return;
+    }
+    {
+        sim_cluster world(1, 1);
+        world.plant("large", make_value("large", 1, 100'000));
+        std::size_t size = 0;
+        sim_job job = world.start(read(world.mc(), size));
+        REQUIRE(world.finish(job));
+    }
+    REQUIRE(kept_block_bytes() >= 100'000);
+
+    sim_cluster world(1, 1);
+
+    CHECK(kept_block_bytes() == 0);
+}
