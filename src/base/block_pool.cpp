@@ -127,6 +127,11 @@ void return_block(void* block, std::size_t size) noexcept {
     }
 }
 
+void free_block(void* block, std::size_t size) noexcept {
+    if (block != nullptr && is_large(size) && !lists.is_swept) lists.large.forget(size);
+    ::operator delete(block);
+}
+
 void age_blocks() noexcept {
     if (!lists.is_swept) lists.large.age();
 }

@@ -5,12 +5,12 @@
 //                  ^ read_            ^ written_          ^ capacity
 //
 // Used for what a connection sends (append, then the kernel reads) and receives (the kernel writes
-// into room(), then the parser reads). Grows by need, never shrinks by itself.
+// into room(), then the parser reads). Grows by need, never shrinks by itself. The memory is a
+// block of the thread's pool, to which it goes back: the next buffer of that size is not far.
 
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 
 namespace kmc::detail {
@@ -18,9 +18,12 @@ namespace kmc::detail {
 class buffer {
 public:
     explicit buffer(std::size_t capacity = 0);
+    buffer(const buffer&) = delete;
+    buffer& operator=(const buffer&) = delete;
+    ~buffer();
 
     [[nodiscard]] std::span<const std::byte> pending() const noexcept {
-        return {data_.get() + read_, written_ - read_};
+        return {data_ + read_, written_ - read_};
     }
     [[nodiscard]] bool empty() const noexcept { return read_ == written_; }
     [[nodiscard]] std::size_t size() const noexcept { return written_ - read_; }
@@ -31,7 +34,7 @@ public:
 
     // All free space behind what is pending.
     [[nodiscard]] std::span<std::byte> room() noexcept {
-        return {data_.get() + written_, capacity_ - written_};
+        return {data_ + written_, capacity_ - written_};
     }
     // The first `bytes` of room() were written.
     void commit(std::size_t bytes) noexcept;
@@ -45,7 +48,7 @@ public:
     // call that is not const.
     [[nodiscard]] std::byte* append(std::size_t bytes) {
         reserve(bytes);
-        std::byte* at = data_.get() + written_;
+        std::byte* at = data_ + written_;
         written_ += bytes;
         return at;
     }
@@ -58,7 +61,7 @@ public:
 private:
     void make_room(std::size_t bytes);
 
-    std::unique_ptr<std::byte[]> data_;
+    std::byte* data_ = nullptr;
     std::size_t capacity_ = 0;
     std::size_t read_ = 0;
     std::size_t written_ = 0;

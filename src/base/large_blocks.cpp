@@ -30,6 +30,10 @@ bool large_blocks::keep(void* block, std::size_t size) noexcept {
     return true;
 }
 
+void large_blocks::forget(std::size_t size) noexcept {
+    taken_ -= std::min<std::uint64_t>(taken_, room_for(size));
+}
+
 void large_blocks::age() noexcept {
     ages_ = true;
     if (kept_ == 0) return;

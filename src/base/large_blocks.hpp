@@ -38,6 +38,9 @@ public:
     // False: the block of room_for(size) bytes is still the caller's, to free.
     [[nodiscard]] bool keep(void* block, std::size_t size) noexcept;
 
+    // A block of room_for(size) bytes comes back, but not to be kept.
+    void forget(std::size_t size) noexcept;
+
     // Frees what was not needed since the last call. Whoever calls it once calls it again while
     // something is kept.
     void age() noexcept;

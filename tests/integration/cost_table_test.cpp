@@ -78,6 +78,8 @@ struct world {
     std::string medium = std::string(3'000, 'm');
     std::string large_key = "large";
     std::string large = std::string(100'000, 'l');
+    std::string huge_key = "huge";
+    std::string huge = std::string(1'000'000, 'h');
     kmc::shared_bytes shared{large};
     std::array<std::string_view, 3> sizes{key, medium_key, large_key};
     std::vector<std::byte> room = std::vector<std::byte>(200'000);
@@ -318,6 +320,7 @@ section single_calls() {
             call("`exists`", [](world& w) { return w.mc.exists(w.key); }),
             call("`set`", [](world& w) { return w.mc.set(w.key, w.value); }),
             call("`set` of 100 kB", [](world& w) { return w.mc.set(w.large_key, w.large); }),
+            call("`set` of 1 MB", [](world& w) { return w.mc.set(w.huge_key, w.huge); }),
             call("`set` of 100 kB as `shared_bytes`",
                  [](world& w) { return w.mc.set(w.large_key, w.shared); }),
             finds_nothing("`add`", [](world& w) { return w.mc.add(w.key, w.value); }),

@@ -1,8 +1,8 @@
-// Recycled blocks for coroutine frames and received values: free lists of the calling thread. Small
-// ones in classes of 64 bytes up to 2 KiB, each bounded; a block may be returned on another thread
-// than it was taken on, and joins that thread's lists. Large ones up to 2 MiB, 16 MiB in all, by
-// threads that call age_blocks(), as those of reactors do, and no more than the thread itself has
-// taken. What is larger goes to operator new.
+// Recycled blocks for coroutine frames, received values and buffers: free lists of the calling
+// thread. Small ones in classes of 64 bytes up to 2 KiB, each bounded; a block may be returned on
+// another thread than it was taken on, and joins that thread's lists. Large ones up to 2 MiB, 16
+// MiB in all, by threads that call age_blocks(), as those of reactors do, and no more than the
+// thread itself has taken. What is larger goes to operator new.
 //
 // Under AddressSanitizer nothing is recycled, so that a use after free stays visible.
 
@@ -20,6 +20,9 @@ namespace kmc::detail {
 
 /// @param size  the size it was taken with.
 void return_block(void* block, std::size_t size) noexcept;
+
+/// As return_block, but the block is freed: nobody is going to want one of this size soon.
+void free_block(void* block, std::size_t size) noexcept;
 
 /// Frees the large blocks that the calling thread did not need since it last called this.
 void age_blocks() noexcept;

@@ -2,12 +2,19 @@
 
 #include <catch2/catch.hpp>
 
-#include "base/bytes.hpp"
+#include <kmc/detail/block_pool.hpp>
 
+#include "base/bytes.hpp"
+#include "support/alloc_counter.hpp"
+
+using kmc::detail::age_blocks;
 using kmc::detail::as_bytes;
 using kmc::detail::as_text;
 using kmc::detail::buffer;
 using kmc::detail::copy_bytes;
+using kmc::detail::drop_blocks;
+using kmc::detail::kept_block_bytes;
+using kmc::testing::alloc_counter;
 
 namespace {
 
@@ -38,6 +45,32 @@ TEST_CASE("what the kernel wrote into the room is pending after commit") {
     b.commit(5);
     CHECK(as_text(b.pending()) == "hello");
     CHECK(b.room().size() == 11);
+}
+
+TEST_CASE("the memory of a buffer is the next one's, but not what it outgrew", "[block_pool]") {
+    if (!alloc_counter::available()) {
+        WARN("SKIPPED: recycling is not observable under a sanitizer");
+        return;
+    }
+    drop_blocks();
+    age_blocks();
+    alloc_counter counter;
+    {
+        buffer b(4096);
+        write(b, "abc");
+        b.reserve(100'000);
+        CHECK(as_text(b.pending()) == "abc");
+    }
+    CHECK(counter.calls() == 2);
+    CHECK(counter.frees() == 1);
+    CHECK(kept_block_bytes() >= 100'000);
+
+    buffer next(100'003);
+    next.reset(0);
+    next.reserve(100'003);
+    CHECK(counter.calls() == 2);
+    CHECK(counter.frees() == 1);
+    CHECK(kept_block_bytes() == 0);
 }
 
 TEST_CASE("reserving in an empty buffer without memory works") {
