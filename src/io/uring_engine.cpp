@@ -9,12 +9,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include <poll.h>
@@ -27,7 +25,10 @@
 #include "io/socket.hpp"
 #include "io/standing_alarm.hpp"
 #include "io/timespec.hpp"
+#include "io/uring_arguments.hpp"
+#include "io/uring_prompt_sends.hpp"
 #include "io/uring_ring.hpp"
+#include "io/uring_wake_echoes.hpp"
 #include "io/waker.hpp"
 
 namespace kmc::detail {
@@ -44,16 +45,11 @@ constexpr std::uint64_t wake_echo_kind = 9;
 constexpr std::uint64_t cancel_kind = 10;
 constexpr std::uint64_t alarm_kind = 11;
 
-// Up to this size a send is expected to fit into the socket's buffer.
-constexpr std::size_t prompt_bytes_max = 64 * 1024;
-
 constexpr bool is_own(std::uint64_t bits) noexcept {
     return (bits >> kind_shift) >= wake_kind;
 }
 
-// An entry that does nothing, should there be no memory to make something of it. It is taken before
-// what it will point to is remembered: taking one may submit all others, and forget what they
-// pointed to.
+// An entry that does nothing, should there be no memory to keep what it is to point to.
 void clear_entry(io_uring_sqe& entry) noexcept {
     io_uring_prep_nop(&entry);
     io_uring_sqe_set_data64(&entry, cancel_kind << kind_shift);
@@ -97,14 +93,6 @@ private:
         std::int32_t result;
     };
 
-    // A send that leaves a completion only if it did not go out whole.
-    struct prompt_send {
-        std::uint64_t token;
-        int fd;
-        gathered bytes;
-        bool is_stuck = false;
-    };
-
     [[nodiscard]] io_uring_sqe& take_entry();
     void enter(int result);
     void submit_full_queue();
@@ -115,6 +103,7 @@ private:
     void wait_for_bell(time_point until);
     void collect();
     void note(const io_uring_cqe& entry);
+    void note_own(std::uint64_t kind, std::int32_t result) noexcept;
     void note_sent(std::uint64_t token, std::int32_t result);
     void send_patiently(std::uint64_t token, int fd, const gathered& bytes);
     [[nodiscard]] io_uring_sqe& take_send_entry(int fd, const gathered& bytes, int flags);
@@ -129,32 +118,20 @@ private:
     resolver resolver_{waker_};
     // Where the wake-up is read to; outlives the engine if the ring cannot be drained.
     std::unique_ptr<std::uint64_t> woken_ = std::make_unique<std::uint64_t>();
-    bool wake_armed_ = false;
-    unsigned echoes_armed_ = 0;
-    unsigned echoes_live_ = 0;     // of these, with the kernel
-    bool echoes_hit_ = false;      // by a wake-up that was read: all that are armed will complete
-    std::uint64_t wakes_due_ = 0;  // written, or about to be, and not read
+    wake_echoes echoes_;
 
     standing_alarm alarm_;
     __kernel_timespec alarm_time_{};  // that it is being set for
 
-    // The kernel reads an address, or the places of a send, when it takes the entry, in the next
-    // call at the latest.
-    std::deque<address> dialled_;
-    struct message {
-        gathered bytes;
-        msghdr head;
-    };
-    std::deque<message> messages_;
+    uring_arguments arguments_;
     // By token object: its last receive left bytes behind.
     std::vector<bool> more_;
 
     std::vector<completion> collected_;   // taken from the ring, not yet delivered
     std::vector<completion> delivering_;  // always empty outside of deliver()
-    std::vector<prompt_send> prompt_;     // not known to have ended
+    prompt_sends prompt_;                 // not known to have ended
     std::vector<completion> gone_;        // of these, whole: told at the end of the turn
     bool prompt_overdue_ = false;         // the last turn could not tell of all
-    std::vector<prompt_send> settling_;   // always empty outside of settle_prompt_sends()
     unsigned slow_sends_ = 0;             // under way, with a completion each
     std::size_t under_way_ = 0;           // entries without a completion, our own included
 
@@ -167,8 +144,6 @@ private:
 uring_engine::uring_engine() : io_engine(clock_now()) {
     collected_.reserve(1024);
     delivering_.reserve(1024);
-    prompt_.reserve(256);
-    settling_.reserve(256);
     gone_.reserve(256);
     more_.reserve(1024);  // it grows when a receive first leaves bytes behind: any time
 }
@@ -211,30 +186,25 @@ void uring_engine::submit_full_queue() {
 void uring_engine::connect(op_token token, int fd, const address& where) {
     io_uring_sqe& entry = take_entry();
     clear_entry(entry);
-    dialled_.push_back(where);
-    const address& copy = dialled_.back();
-    io_uring_prep_connect(&entry, fd, as_sockaddr(copy), copy.size);
+    const address& kept = arguments_.keep(where);
+    io_uring_prep_connect(&entry, fd, as_sockaddr(kept), kept.size);
     io_uring_sqe_set_data64(&entry, token.bits());
     set_may_have_more(token, false);
 }
 
-// What fits into the socket's buffer, as it nearly always does, is gone when the kernel has taken
-// the entry. Where nobody waits for its end such a send asks not to be waited for, and for a
-// completion only if it went wrong: nothing has to be collected for it, and a wait counts answers
-// only.
 void uring_engine::send(op_token token, int fd, const gathered& bytes, send_end end) {
     ++counters_.sends;
-    const bool is_prompt = end == send_end::noted && bytes.size() <= prompt_bytes_max;
+    const bool is_prompt = end == send_end::noted && bytes.size() <= prompt_sends::bytes_max;
     if (!is_prompt || !ring_.can_skip_completions()) {
         return send_patiently(token.bits(), fd, bytes);
     }
-    prompt_.push_back({token.bits(), fd, bytes});
+    prompt_.add(token.bits(), fd, bytes);
     try {
         io_uring_sqe& entry = take_send_entry(fd, bytes, MSG_DONTWAIT);
         entry.flags |= IOSQE_CQE_SKIP_SUCCESS;
         io_uring_sqe_set_data64(&entry, token.bits());
     } catch (...) {
-        prompt_.pop_back();
+        prompt_.take_back_last();
         throw;
     }
 }
@@ -255,10 +225,8 @@ io_uring_sqe& uring_engine::take_send_entry(int fd, const gathered& bytes, int f
         return entry;
     }
     clear_entry(entry);
-    messages_.push_back({bytes, {}});
-    message& kept = messages_.back();
-    kept.head = message_of(kept.bytes);
-    io_uring_prep_sendmsg(&entry, fd, &kept.head, static_cast<unsigned>(always | flags));
+    io_uring_prep_sendmsg(&entry, fd, &arguments_.keep(bytes),
+                          static_cast<unsigned>(always | flags));
     return entry;
 }
 
@@ -286,21 +254,14 @@ void uring_engine::kick(int fd) noexcept {
     }
 }
 
-// One entry reads the wake-up. A wait for more than one completion would sleep on after that one,
-// so as many others complete with it as it needs: polls of the same descriptor, which stay armed
-// until somebody does wake. A poll that two writes hit before the kernel gets to it looks again,
-// and finds nothing when they were read meanwhile; and so does one that comes to the kernel with
-// the entry that reads, when the write came before both. So a wait is for no more than echoes were
-// armed by an earlier turn, and only when no write is due and none has hit an echo that is still
-// armed.
 void uring_engine::arm_wake(unsigned completions) {
-    if (!wake_armed_) {
+    if (echoes_.read_missing()) {
         io_uring_sqe& entry = take_entry();
         io_uring_prep_read(&entry, waker_.fd(), woken_.get(), sizeof *woken_, 0);
         io_uring_sqe_set_data64(&entry, wake_kind << kind_shift);
-        wake_armed_ = true;
+        echoes_.on_read_armed();
     }
-    for (; !echoes_hit_ && echoes_armed_ + 1 < completions; ++echoes_armed_) {
+    for (; echoes_.echo_missing(completions); echoes_.on_echo_armed()) {
         io_uring_sqe& entry = take_entry();
         io_uring_prep_poll_add(&entry, waker_.fd(), POLLIN);
         io_uring_sqe_set_data64(&entry, wake_echo_kind << kind_shift);
@@ -327,12 +288,13 @@ void uring_engine::turn(const patience& given, completion_sink& sink) {
         ++counters_.syscalls;
         bell_->silence();  // before completions are taken: what comes later rings again
     }
-    patience left = given;
-    left.completions = std::min(left.completions, patience::completions_max);
     // A send that has to wait for room may be what others wait behind.
-    if (bell_ || slow_sends_ != 0 || wakes_due_ != 0 || echoes_hit_) left.completions = 1;
     const unsigned wanted =
-        std::exchange(left.completions, std::min(left.completions, echoes_live_ + 1));
+        bell_ || slow_sends_ != 0
+            ? 1
+            : echoes_.wanted_of(std::min(given.completions, patience::completions_max));
+    patience left = given;
+    left.completions = std::min(wanted, echoes_.ready_for());
     waited_for_ = 1;
     for (;;) {
         if (!bell_) arm_wake(wanted);
@@ -340,7 +302,7 @@ void uring_engine::turn(const patience& given, completion_sink& sink) {
         if (may_sleep) waited_for_ = std::max(waited_for_, left.completions);
         wait(may_sleep ? left : time_point::min());
         const waker::night slept = waker_.get_up();
-        if (slept.was_written && !bell_) ++wakes_due_;
+        if (slept.was_written && !bell_) echoes_.on_written();
         collect();
         settle_prompt_sends();
         now_ = clock_now();
@@ -379,7 +341,7 @@ void uring_engine::wait(const patience& given) {
     if (bell_) return wait_for_bell(given.until);
     const std::optional<duration> limit = limit_of(given);
     // To set the alarm in a queue that was full, completions may have had to be taken.
-    if (!collected_.empty() || !wake_armed_) return enter(ring_.submit_and_collect());
+    if (!collected_.empty() || echoes_.read_missing()) return enter(ring_.submit_and_collect());
     enter(ring_.submit_and_wait(given.completions, limit));
 }
 
@@ -435,9 +397,8 @@ void uring_engine::enter(int result) {
         throw std::system_error(-result, std::generic_category(), "io_uring_enter");
     }
     if (!ring_.all_submitted()) return;
-    dialled_.clear();
-    messages_.clear();
-    echoes_live_ = echoes_armed_;
+    arguments_.on_submitted();
+    echoes_.on_submitted();
 }
 
 void uring_engine::collect() {
@@ -452,20 +413,7 @@ void uring_engine::collect() {
 void uring_engine::note(const io_uring_cqe& entry) {
     --under_way_;
     const std::uint64_t bits = entry.user_data;
-    if (is_own(bits)) {
-        if ((bits >> kind_shift) == wake_kind) {
-            wake_armed_ = false;
-            if (entry.res > 0) wakes_due_ -= std::min(wakes_due_, *woken_);
-            echoes_hit_ = true;
-        }
-        if ((bits >> kind_shift) == wake_echo_kind) {
-            --echoes_armed_;
-            echoes_live_ = std::min(echoes_live_, echoes_armed_);
-        }
-        if ((bits >> kind_shift) == alarm_kind) alarm_.went_off();
-        if (echoes_armed_ == 0) echoes_hit_ = false;
-        return;
-    }
+    if (is_own(bits)) return note_own(bits >> kind_shift, entry.res);
     const op_token token{bits};
     if (token.kind() == op_kind::send) return note_sent(bits, entry.res);
     if (token.kind() == op_kind::recv) {
@@ -474,33 +422,28 @@ void uring_engine::note(const io_uring_cqe& entry) {
     collected_.push_back({bits, entry.res});
 }
 
+void uring_engine::note_own(std::uint64_t kind, std::int32_t result) noexcept {
+    if (kind == wake_kind) echoes_.on_read(result > 0 ? *woken_ : 0);
+    if (kind == wake_echo_kind) echoes_.on_echo();
+    if (kind == alarm_kind) alarm_.went_off();
+}
+
 void uring_engine::note_sent(std::uint64_t token, std::int32_t result) {
-    const auto prompt = std::find_if(prompt_.begin(), prompt_.end(),
-                                     [&](const prompt_send& p) { return p.token == token; });
-    if (prompt == prompt_.end()) {
-        --slow_sends_;
-    } else {
-        // Not from here: more completions are about to be taken.
-        if (result == -EAGAIN) return static_cast<void>(prompt->is_stuck = true);
-        prompt_.erase(prompt);
-    }
+    const prompt_sends::verdict was = prompt_.on_completion(token, result);
+    // Not sent again from here: more completions are about to be taken.
+    if (was == prompt_sends::verdict::stuck) return;
+    if (was == prompt_sends::verdict::not_prompt) --slow_sends_;
     collected_.push_back({token, result});
 }
 
-// Those of which the kernel has said nothing went out whole. Only after everything was collected,
-// and before anything else is started.
 void uring_engine::settle_prompt_sends() {
     if (prompt_.empty() || !ring_.all_submitted()) return;
-    settling_.swap(prompt_);
-    for (const prompt_send& p : settling_) {
-        if (p.is_stuck) {
-            send_patiently(p.token, p.fd, p.bytes);
-        } else {
-            --under_way_;
-            gone_.push_back({p.token, static_cast<std::int32_t>(p.bytes.size())});
-        }
-    }
-    settling_.clear();
+    prompt_.settle([this](std::uint64_t token, int fd,
+                          const gathered& bytes) { send_patiently(token, fd, bytes); },
+                   [this](std::uint64_t token, std::size_t size) {
+                       --under_way_;
+                       gone_.push_back({token, static_cast<std::int32_t>(size)});
+                   });
 }
 
 // The ring has been given its space back before: whoever hears of a completion may start anything.
@@ -526,14 +469,12 @@ void uring_engine::drain() noexcept {
         io_uring_sqe& entry = take_entry();
         io_uring_prep_cancel64(&entry, 0, IORING_ASYNC_CANCEL_ANY);
         io_uring_sqe_set_data64(&entry, cancel_kind << kind_shift);
-        wake_armed_ = true;  // not armed again
         const time_point give_up = clock_now() + drain_patience;
         for (time_point at = clock_now(); under_way_ != 0 && at < give_up; at = clock_now()) {
             enter(ring_.submit_and_wait(1, give_up - at));
             ring_.take_completions([this](const io_uring_cqe& ended) {
                 --under_way_;
-                std::erase_if(prompt_,
-                              [&](const prompt_send& p) { return p.token == ended.user_data; });
+                prompt_.forget(ended.user_data);
             });
             settle_prompt_sends();
         }
