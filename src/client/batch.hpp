@@ -95,6 +95,8 @@ protected:
     [[nodiscard]] static bool reroute(op_node& node) noexcept;
 
 private:
+    static constexpr std::uint32_t no_entry = 0xffff'ffff;
+
     virtual void make_results(std::size_t count) = 0;
     virtual void fail(std::uint32_t entry, error e) noexcept = 0;
     // Those that have no answer yet: of a run, and of a batch of which nothing was sent.
@@ -107,8 +109,8 @@ private:
     void load_writes(const batch_spec& spec, std::string_view prefix, bytes_of writes);
     void refuse(std::size_t entry, errc why) noexcept;
     void refuse_dead() noexcept;
+
     [[nodiscard]] std::span<std::uint32_t> find_twins();
-    [[nodiscard]] std::optional<errc> listen();
     void refuse_oversized() noexcept;
     [[nodiscard]] std::span<std::uint32_t> choose_links();
     [[nodiscard]] std::span<run*> place();
@@ -117,10 +119,12 @@ private:
     [[nodiscard]] std::span<run*> make_runs(std::span<const std::uint32_t> links,
                                             const Entries& each_entry);
     [[nodiscard]] run& make_run(std::uint32_t link, std::uint32_t count);
-    void add_runs(std::span<run*> more);
-    void send(std::span<run*> fresh) noexcept;
     void fill(request& r, std::uint32_t entry) noexcept;
+    void add_runs(std::span<run*> more);
     [[nodiscard]] bool is_sent(std::size_t entry) const noexcept { return first_[entry] == entry; }
+
+    [[nodiscard]] std::optional<errc> listen();
+    void send(std::span<run*> fresh) noexcept;
     void withdraw_runs(const errc* why) noexcept;
     void give_up(errc why) noexcept;
     void detach() noexcept;
@@ -152,7 +156,7 @@ private:
     std::span<fate> fates_;
     std::string_view group_;
     // The first entry that has the same key; not of writes, which are all sent. Refused entries
-    // have `refused`.
+    // have no_entry.
     std::span<std::uint32_t> first_;
 
     std::span<run*> runs_;
