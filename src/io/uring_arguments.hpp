@@ -40,7 +40,7 @@ private:
     };
 
     std::deque<address> dialled_;
-    std::deque<message> messages_;  // no more than the queue has entries; never freed
+    std::deque<message> messages_;  // about as many as the queue has entries; never freed
     std::size_t used_ = 0;          // of them
 };
 

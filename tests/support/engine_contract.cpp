@@ -479,6 +479,27 @@ void a_thousand_operations_end_once_each(bench& b) {
     for (const op_token token : tokens) CHECK(b.result(token) >= 0);
 }
 
+void more_sends_than_fit_into_a_queue(bench& b) {
+    constexpr int links = 300;
+    const auto listener = b.world().listen(stream_kind::unix_path);
+    std::vector<bench::link> all;
+    for (int i = 0; i < links; ++i) all.push_back(b.connected(*listener));
+
+    const auto text = [](int i) { return "sent from several places by " + std::to_string(i); };
+    std::vector<op_token> tokens;
+    for (int i = 0; i < links; ++i) {
+        static_cast<void>(b.recv(all[i].fd));
+        const auto end = i % 3 == 0 ? detail::send_end::awaited : detail::send_end::noted;
+        tokens.push_back(b.send(all[i].fd, text(i), end));
+    }
+    b.run_until([&] { return b.open_operations() == links; }, "every send to end");
+
+    for (int i = 0; i < links; ++i) {
+        CHECK(b.result(tokens[i]) == static_cast<int>(text(i).size()));
+        CHECK(b.peer_reads(*all[i].peer, text(i).size()) == text(i));
+    }
+}
+
 void more_connects_than_fit_into_a_queue(bench& b) {
     const auto here = b.world().listen(stream_kind::unix_path);
     const auto there = b.world().listen(stream_kind::unix_path);
@@ -634,6 +655,7 @@ constexpr contract_case cases[] = {
     {"the clock stands still between turns", the_clock_stands_still_between_turns},
     {"a thousand operations end once each", a_thousand_operations_end_once_each},
     {"more connects than fit into a queue", more_connects_than_fit_into_a_queue},
+    {"more sends than fit into a queue", more_sends_than_fit_into_a_queue},
     {"operations may be started from inside the delivery",
      operations_may_be_started_from_inside_the_delivery},
     {"a delivery may start more than fits", a_delivery_may_start_more_than_fits},

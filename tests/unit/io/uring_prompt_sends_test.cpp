@@ -52,6 +52,23 @@ TEST_CASE("a send that the kernel says nothing of went out whole") {
     CHECK(sends.empty());
 }
 
+TEST_CASE("what is started while sends are settled is settled the next time") {
+    prompt_sends sends;
+    for (std::uint64_t token = 1; token <= 3; ++token) {
+        sends.add(token, 7, some(10));
+        CHECK(sends.on_completion(token, -EAGAIN) == verdict::stuck);
+    }
+    std::vector<std::uint64_t> again;
+    sends.settle(
+        [&](std::uint64_t token, int fd, const gathered& bytes) {
+            again.push_back(token);
+            sends.add(token + 10, fd, bytes);
+        },
+        [](std::uint64_t, std::size_t) { FAIL("it was stuck"); });
+    CHECK(again == std::vector<std::uint64_t>{1, 2, 3});
+    CHECK(settle(sends).gone == std::vector<std::uint64_t>{11, 12, 13});
+}
+
 TEST_CASE("a send that was forgotten is neither sent again nor told of") {
     prompt_sends sends;
     sends.add(1, 7, some(10));

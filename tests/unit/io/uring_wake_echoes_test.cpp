@@ -57,4 +57,8 @@ TEST_CASE("a read in vain leaves the wake-ups due, and one read may bring severa
     arm(echoes, 1);
     echoes.on_read(2);
     CHECK(echoes.wanted_of(2) == 2);
+    echoes.on_written();
+    arm(echoes, 1);
+    echoes.on_read(2);  // the other one was not noted yet, or is nobody's
+    CHECK(echoes.wanted_of(2) == 2);
 }
