@@ -75,6 +75,7 @@ reactor::~reactor() {
     KMC_ASSERT(residents_.empty());
     ending_ = false;
     sweep_residents();
+    drop_blocks();  // nobody will age them
 }
 
 reactor* reactor::current() noexcept {
