@@ -128,7 +128,8 @@ void return_block(void* block, std::size_t size) noexcept {
 }
 
 void free_block(void* block, std::size_t size) noexcept {
-    if (block != nullptr && is_large(size) && !lists.is_swept) lists.large.forget(size);
+    if (!is_large(size) || lists.is_swept) return return_block(block, size);
+    lists.large.forget(size);
     ::operator delete(block);
 }
 

@@ -1,12 +1,12 @@
-// The blocks of large values that a thread keeps to use them again: a batch of large values would
-// otherwise give its memory back to the system each time, and take it anew page by page, which is
-// most of what such a batch costs.
+// The blocks of large values and buffers that a thread keeps to use them again: a batch of large
+// values would otherwise give its memory back to the system each time, and take it anew page by
+// page, which is most of what such a batch costs.
 //
 // Eight classes to each doubling, so that at most an eighth of a block is not used. A thread keeps
-// no more than it has taken and not got back yet, so that one which only ends what others received
-// keeps nothing; and nothing for longer than two calls of age() that it does not need (after the
-// idle count of J. Bonwick and J. Adams: Magazines and Vmem, 2001). Nothing at all where age() was
-// never called.
+// no more bytes than it has taken and not got back yet, of its own or of others, so that one which
+// only ends what others received keeps nothing; and nothing for longer than two calls of age() that
+// it does not need (after the idle count of J. Bonwick and J. Adams: Magazines and Vmem, 2001).
+// Nothing at all where age() was never called.
 
 #pragma once
 
@@ -45,7 +45,7 @@ public:
     // something is kept.
     void age() noexcept;
     [[nodiscard]] std::size_t kept_bytes() const noexcept { return kept_; }
-    // As new: what was taken before is freed when it comes back.
+    // As new: nothing was taken, as far as it knows.
     void drop_all() noexcept;
 
 private:

@@ -508,8 +508,9 @@ std::string page() {
     std::ostringstream out;
     out << "# How often every call takes memory\n\n"
            "Allocations per call once everything is warm: connected, and with calls of the same "
-           "kind before.\nA thread uses the memory of values again, up to 2 MiB each and 16 MiB in "
-           "all; what it has\nnot needed for a second or two it gives back.\nThis page is printed "
+           "kind before.\nA thread uses the memory of values and buffers again, up to 2 MiB each "
+           "and 16 MiB in all; what\nit has not needed for a second or two it gives back.\nThis "
+           "page is printed "
            "from the table that "
            "`tests/integration/cost_table_test.cpp` counts row by row,\non real servers and on "
            "both engines.\n";

@@ -118,8 +118,8 @@ kmc::task<void> nothing() {
 
 }  // namespace
 
-// 64 KiB to receive to, and 16 bytes for each request that may be on the wire; what is sent is
-// freed.
+// 64 KiB to receive to, 16 bytes for each request that may be on the wire, and what single requests
+// are encoded to.
 TEST_CASE("an idle connection holds its receive buffer and its slots, and little else") {
     if (memory_is_not_counted() || control_is_missing()) return;
     const cluster server({1});

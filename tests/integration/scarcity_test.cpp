@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include <kmc/detail/block_pool.hpp>
+
 #include "nodes.hpp"
 #include "own_process.hpp"
 #include "session.hpp"
@@ -156,9 +158,11 @@ constexpr kind_of_call kinds_of_calls[] = {
     {"stats", &get_statistics}, {"get_many", &get_a_batch},
 };
 
-// The kth allocation of the reactor's thread fails while the call is under way.
+// The kth allocation of the reactor's thread fails while the call is under way. Buffers have to be
+// allocated for it: none that an earlier connection left is used again.
 kmc::task<void> without_memory(kmc::client& mc, const kind_of_call& what, std::uint64_t k,
                                std::string& outcome, bool& happened) {
+    kmc::detail::drop_blocks();
     const alloc_failure failure(k);
     try {
         outcome = co_await what.call(mc);

@@ -21,7 +21,8 @@ namespace kmc::detail {
 /// @param size  the size it was taken with.
 void return_block(void* block, std::size_t size) noexcept;
 
-/// As return_block, but the block is freed: nobody is going to want one of this size soon.
+/// As return_block, but a large block is freed: of what grows, the sizes on the way are not wanted
+/// again as often as the last.
 void free_block(void* block, std::size_t size) noexcept;
 
 /// Frees the large blocks that the calling thread did not need since it last called this.

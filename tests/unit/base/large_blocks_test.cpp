@@ -46,6 +46,21 @@ TEST_CASE("what is kept of every class is counted, served again and freed") {
     }
 }
 
+TEST_CASE("a block that is not to be kept takes its credit with it") {
+    large_blocks kept;
+    kept.age();
+    void* const first = ::operator new(large_blocks::room_for(5000));
+    void* const second = ::operator new(large_blocks::room_for(5000));
+    REQUIRE(kept.take(5000) == nullptr);
+    REQUIRE(kept.take(5000) == nullptr);
+    kept.forget(5000);
+    CHECK(kept.keep(first, 5000));
+    CHECK_FALSE(kept.keep(second, 5000));
+    kept.forget(5000);  // it was not taken here
+    ::operator delete(second);
+    kept.drop_all();
+}
+
 TEST_CASE("blocks are not kept where nobody will free them, nor those of others") {
     large_blocks kept;
     void* const block = ::operator new(large_blocks::room_for(5000));

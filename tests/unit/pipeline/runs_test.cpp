@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <kmc/detail/block_pool.hpp>
+
 #include "base/bytes.hpp"
 #include "harness.hpp"
 #include "pipeline/pipeline.hpp"
@@ -122,15 +124,16 @@ TEST_CASE("a buffer that cannot grow leaves no half run", "[runs]") {
         WARN("SKIPPED: allocations cannot be refused under a sanitizer");
         return;
     }
-    wire w(100, {.run_requests = 10});
+    wire w(400, {.run_requests = 100});
     spy_node node;
-    add_gets(node, 30);
-    w.tx.reset(30 * 25);
+    add_gets(node, 300);
+    kmc::detail::drop_blocks();  // none of the size that it grows to
+    w.tx.reset(30 * 250);
     {
-        alloc_refusal refusal(1000);
+        alloc_refusal refusal(10'000);
         CHECK_THROWS_AS(w.send(node), std::bad_alloc);
     }
-    CHECK(node.encoded == 20);
-    CHECK(w.pipeline.in_flight() == 20);
-    CHECK(loud_ends(read_requests(kmc::detail::as_text(w.tx.pending()))) == ends{10, 20});
+    CHECK(node.encoded == 200);
+    CHECK(w.pipeline.in_flight() == 200);
+    CHECK(loud_ends(read_requests(kmc::detail::as_text(w.tx.pending()))) == ends{100, 200});
 }
