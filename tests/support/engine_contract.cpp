@@ -495,8 +495,9 @@ void more_sends_than_fit_into_a_queue(bench& b) {
     b.run_until([&] { return b.open_operations() == links; }, "every send to end");
 
     for (int i = 0; i < links; ++i) {
-        CHECK(b.result(tokens[i]) == static_cast<int>(text(i).size()));
-        CHECK(b.peer_reads(*all[i].peer, text(i).size()) == text(i));
+        REQUIRE(b.result(tokens[i]) > 0);  // it may be a part
+        const std::string sent = text(i).substr(0, static_cast<std::size_t>(b.result(tokens[i])));
+        CHECK(b.peer_reads(*all[i].peer, sent.size()) == sent);
     }
 }
 
