@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "io/gathered.hpp"

@@ -56,7 +56,7 @@ reactor::reactor(std::unique_ptr<io_engine> engine, unsigned index, std::uint64_
       timers_(engine_->now()),
       blocks_aged_(engine_->now() - block_age),
       address_(std::make_shared<reactor_address>(*this)) {
-    // What an earlier reactor of this thread kept is not this one's to wake up for.
+    // What the thread kept before is not this one's to wake up for.
     drop_blocks();
 }
 
