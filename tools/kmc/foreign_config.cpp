@@ -28,7 +28,7 @@ setting_value value_of(const std::string& name, const json& value) {
     throw wrong_shape("the value of " + shown(name) + " is no flag, no whole number and no text");
 }
 
-std::vector<setting> settings_of(const json& object, std::string_view what) {
+std::vector<setting> entries_of(const json& object, std::string_view what) {
     if (!object.is_object()) throw wrong_shape(std::string(what) + " is not a JSON object");
     std::vector<setting> out;
     for (const auto& [name, value] : object.items()) out.push_back({name, value_of(name, value)});
@@ -68,12 +68,12 @@ std::vector<std::string> split_list(const std::string& list) {
 config_result<translation> translate_pylibmc(const json& document, const foreign_config& from) {
     pylibmc_client client;
     const bool is_whole = document.is_object() && document.contains("behaviors");
-    client.behaviors = settings_of(is_whole ? document["behaviors"] : document, "behaviors");
+    client.behaviors = entries_of(is_whole ? document["behaviors"] : document, "behaviors");
     if (is_whole) {
         for (const auto& [name, value] : document.items()) {
             if (name == "behaviors_after") {
                 for (const json& update : array(value, name)) {
-                    client.updates.push_back(settings_of(update, name));
+                    client.updates.push_back(entries_of(update, name));
                 }
             } else if (name == "servers") {
                 for (const json& each : array(value, name)) {

@@ -220,7 +220,7 @@ exit_code run_bench(const bench_arguments& args) {
     return tell(args, of);
 }
 
-constexpr const char* help =
+constexpr const char* bench_help =
     R"(It writes: get and mget first store what they read (--no-load: they do not), set and mset store all
 the time. The keys are "kmc-bench:" and a number, with --prefix in front, and go by themselves after
 --ttl. Memory for --keys times --value is taken from what else the servers keep: do not fill a cache
@@ -311,7 +311,7 @@ void add_bench(CLI::App& app, std::vector<command>& commands) {
         app.add_subcommand("bench",
                            "Measure a cluster: throughput, times, cost; writes keys of its own")
             ->group("Tests");
-    sub->footer(help);
+    sub->footer(bench_help);
     add_load_flags(*sub, *args);
     add_data_flags(*sub, *args);
     add_machine_flags(*sub, *args);

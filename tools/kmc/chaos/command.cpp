@@ -98,7 +98,7 @@ exit_code run_chaos(const chaos_arguments& args) {
     return exit_code::ok;
 }
 
-std::string help() {
+std::string chaos_help() {
     return std::string(chaos::grammar) + R"(
 
 Standard input takes commands, each answered by one line:
@@ -115,7 +115,7 @@ void add_chaos(CLI::App& app, std::vector<command>& commands) {
     CLI::App* const sub =
         app.add_subcommand("chaos", "Stand between clients and a server, and make trouble by rules")
             ->group("Tests");
-    sub->footer(help());
+    sub->footer(chaos_help());
     read_as_bytes(*sub->add_option("PLACES", args->places,
                                    "LISTEN->TARGET, in quotes: host:port, where port 0 listens "
                                    "on any, or the path of a Unix socket"))

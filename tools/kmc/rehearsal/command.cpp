@@ -155,7 +155,7 @@ exit_code run_sim(const sim_arguments& args) {
     return exit_code::ok;
 }
 
-constexpr const char* help = R"(An outage is SERVER:WHEN[,HOW], servers are s0, s1, ...:
+constexpr const char* outage_help = R"(An outage is SERVER:WHEN[,HOW], servers are s0, s1, ...:
   s3:30s                 killed after a quarter of the time, for 30 s; its memory is lost
   s3:10s..40s            the same, from 10 s to 40 s
   s3:30s,hang            takes connections, answers nothing
@@ -270,7 +270,7 @@ void add_sim(CLI::App& app, std::vector<command>& commands) {
     CLI::App* const sub =
         app.add_subcommand("sim", "Rehearse outages on virtual time; no server is contacted")
             ->group("Tests");
-    sub->footer(help);
+    sub->footer(outage_help);
     add_fleet_flags(*sub, *args);
     add_user_flags(*sub, *args);
     add_policy_flags(*sub, *args);

@@ -113,7 +113,7 @@ std::string rate_of(const ring_dialect& d, std::size_t keys) {
 
 enum class verdict { none, ambiguous, weak, found };
 
-constexpr const char* name_of(verdict v) {
+constexpr const char* word_for(verdict v) {
     switch (v) {
         case verdict::none:
             return "none";
@@ -148,7 +148,7 @@ public:
 
     void print_json() const {
         json document;
-        document["verdict"] = name_of(verdict_);
+        document["verdict"] = word_for(verdict_);
         document["keys"] = found_.keys;
         document["tried"] = found_.tried;
         document["accidents"] = found_.accidents;
