@@ -155,10 +155,10 @@ TEST_CASE("a resolver ends at once while name servers are silent") {
     the_gate().wait_for_inside(0);
 }
 
-TEST_CASE("the system knows localhost") {
+TEST_CASE("the system is asked for names") {
     std::vector<address> found;
 
-    CHECK(look_up_name("localhost", 11211, found) == 0);
+    CHECK(look_up_name("127.1", 11211, found) == 0);  // known to it without /etc/hosts
     CHECK_FALSE(found.empty());
 }
 
