@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -155,10 +156,14 @@ TEST_CASE("a resolver ends at once while name servers are silent") {
     the_gate().wait_for_inside(0);
 }
 
-TEST_CASE("the system is asked for names") {
+TEST_CASE("the system knows localhost") {
+    if (!std::filesystem::exists("/etc/hosts")) {
+        WARN("LEFT OUT: this system has no /etc/hosts, so it need not know localhost");
+        return;
+    }
     std::vector<address> found;
 
-    CHECK(look_up_name("127.1", 11211, found) == 0);  // known to it without /etc/hosts
+    CHECK(look_up_name("localhost", 11211, found) == 0);
     CHECK_FALSE(found.empty());
 }
 
